@@ -1,0 +1,67 @@
+# Triptych: serve video diffusion on NVIDIA Triton. `make help` lists what can be made.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test check e2e bench tools-test judge-env train-tiny build clean
+
+PYTHON ?= python3
+SPEC ?= configs/wan-tiny.yaml
+WORK ?= out/train
+TOOLS_PYTHON := .venv-tools/bin/python
+TOOLS := .venv-tools/.installed
+JUDGE := .venv-judge/.installed
+TRAIN := .venv-train/.installed
+TOOLS_PATH := tools:src/repository/python
+TRIPTYCH := node dist/cli/main.js
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+demo: dist/.built ## from nothing to playing videos: serve wan-tiny on the embedded Triton, make clips, stop
+	@$(TRIPTYCH) demo $(SPEC)
+
+test: node_modules/.installed $(TOOLS) $(JUDGE) ## everything that can be checked here; ends with the count
+	@node tools/test.mjs
+
+check: node_modules/.installed ## the quick loop: build, lint, types, layers, dead code, unit tests, package
+	@npm run --silent check
+
+e2e: dist/.built $(JUDGE) ## tests against the real Triton
+	@npm run --silent e2e
+
+tools-test: $(TOOLS) ## tests of the Python tools
+	@PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m pytest -q tools/tests
+
+bench: dist/.built $(TOOLS) ## measure: both sides in one run, ratios with n and spread
+	@node tools/bench.mjs
+
+build: dist/.built ## compile src/ to dist/
+
+judge-env: $(JUDGE) ## the environment of the independent judges
+
+train-tiny: $(TRAIN) dist/.built ## make models/wan-tiny again from nothing (under 3 hours on 2 cores)
+	PYTHONPATH=$(TOOLS_PATH) .venv-train/bin/python -m triptych_tools.wan_tiny.train $(WORK)
+	$(TRIPTYCH) repository configs/wan-tiny.yaml
+	PYTHONPATH=$(TOOLS_PATH) .venv-train/bin/python -m triptych_tools.wan_tiny.assemble $(WORK) models/wan-tiny \
+		--repository model-repository/wan-tiny --prompts configs/calibration/wan-tiny.txt
+	PYTHONPATH=$(TOOLS_PATH) .venv-train/bin/python -m triptych_tools.wan_tiny.evaluate $(WORK) models/wan-tiny \
+		--repository model-repository/wan-tiny
+
+clean: ## remove what was built here (not the user's cache)
+	rm -rf dist coverage out/demo node_modules/.installed
+
+node_modules/.installed: package.json package-lock.json
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+dist/.built: node_modules/.installed $(shell find src -type f -not -name '*.test.ts' -not -path '*/__pycache__/*') tsconfig.build.json tools/build.mjs
+	@npm run --silent build
+	@touch $@
+
+$(TOOLS): tools/requirements.txt
+	@$(PYTHON) tools/venv.py .venv-tools tools/requirements.txt
+
+$(TRAIN): tools/requirements.txt tools/requirements-train.txt
+	@$(PYTHON) tools/venv.py .venv-train tools/requirements.txt tools/requirements-train.txt
+
+$(JUDGE): e2e/judges/requirements.txt
+	@$(PYTHON) tools/venv.py .venv-judge e2e/judges/requirements.txt

@@ -1,0 +1,17 @@
+// Compiles src/ to dist/ and copies what is not TypeScript beside it.
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+
+rmSync(`${root}dist`, { recursive: true, force: true });
+execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+cpSync(`${root}src`, `${root}dist`, {
+  recursive: true,
+  filter: (path) => extname(path) !== ".ts" && !path.includes("__pycache__") && !path.includes("_cache"),
+});
+chmodSync(`${root}dist/cli/main.js`, 0o755);

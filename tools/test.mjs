@@ -1,0 +1,105 @@
+// Runs everything that can be checked on this machine, goes on after a failure, and ends with the true count.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const out = `${root}out/test`;
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+
+const python = `${root}.venv-tools/bin/python`;
+const toolsEnv = { PYTHONPATH: `${root}tools:${root}src/repository/python` };
+
+/** A step that passes or fails as one. */
+const single = (name, command, env = {}) => ({ name, command, env, count: (ok) => (ok ? [1, 0] : [0, 1]) });
+
+/** A run of vitest, counted by its own JSON report. */
+const vitest = (project) => {
+  const report = `${out}/${project}.json`;
+  const command = `npx vitest run --project ${project} --reporter=default --reporter=json --outputFile.json=${report}`;
+  return { name: `${project} tests`, command, env: {}, count: (ok) => counted(ok, vitestCounts(report)) };
+};
+
+/** A run of pytest, counted by its JUnit report. */
+const pytest = (name, folder) => {
+  const report = `${out}/${name}.xml`;
+  const command = `${python} -m pytest -q ${folder} --junitxml=${report}`;
+  return { name: `${name} tests`, command, env: toolsEnv, count: (ok) => counted(ok, junitCounts(report)) };
+};
+
+function vitestCounts(file) {
+  const { numPassedTests, numFailedTests, numFailedTestSuites, success } = JSON.parse(
+    readFileSync(file, "utf8"),
+  );
+  // A file that cannot be loaded has no tests to fail.
+  const failed = numFailedTests > 0 || success ? numFailedTests : Math.max(1, numFailedTestSuites);
+  return [numPassedTests, failed];
+}
+
+function junitCounts(file) {
+  const head = /<testsuite [^>]*>/.exec(readFileSync(file, "utf8"))?.[0] ?? "";
+  const number = (key) => Number(new RegExp(` ${key}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  const failed = number("errors") + number("failures");
+  return [number("tests") - failed - number("skipped"), failed];
+}
+
+/** A run that ended badly has failed, whatever it managed to count. */
+function counted(ok, [passed, failed]) {
+  return [passed, ok ? failed : Math.max(1, failed)];
+}
+
+const steps = [
+  single("build", "npm run --silent build"),
+  single("generated files", "npm run --silent generated -- --check"),
+  single("format", "npm run --silent lint:format"),
+  single("lint", "npm run --silent lint"),
+  single("types", "npm run --silent types"),
+  single("layers", "npm run --silent layers"),
+  single("dead code", "npm run --silent dead"),
+  single("package", "npm run --silent package"),
+  single(
+    "python format",
+    `${python} -m ruff format --check --config tools/pyproject.toml tools src/repository/python e2e`,
+  ),
+  single(
+    "python lint",
+    `${python} -m ruff check --config tools/pyproject.toml tools src/repository/python e2e`,
+  ),
+  single(
+    "python types",
+    `${python} -m mypy --config-file tools/pyproject.toml tools/triptych_tools src/repository/python/triptych_runtime`,
+    toolsEnv,
+  ),
+  vitest("unit"),
+  pytest("tools", "tools/tests"),
+  vitest("e2e"),
+];
+
+let [passed, failed] = [0, 0];
+const table = [];
+for (const { name, command, env, count } of steps) {
+  console.log(`\n== ${name}`);
+  const started = Date.now();
+  const { status } = spawnSync(command, {
+    cwd: root,
+    shell: "/bin/bash",
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
+  const result = (() => {
+    try {
+      return count(status === 0);
+    } catch (error) {
+      console.error(`no count: ${error.message}`);
+      return [0, 1];
+    }
+  })();
+  passed += result[0];
+  failed += result[1];
+  table.push(
+    `${name.padEnd(18)} ${String(result[0]).padStart(5)} passed ${String(result[1]).padStart(3)} failed ${((Date.now() - started) / 1000).toFixed(0).padStart(5)} s`,
+  );
+}
+console.log(`\n${table.join("\n")}\n\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
