@@ -1,0 +1,1 @@
+"""Triptych's offline tools: train, export, quantise, prune, distil and judge diffusion models."""
