@@ -1,0 +1,122 @@
+import type { Finding } from "../errors/index.ts";
+import type { SpecSource } from "./source.ts";
+
+/** Pixels to a token of the transformer, along width and height: 8 by the VAE, 2 by the patch. */
+const PIXELS_PER_TOKEN = 16;
+
+/** Frames to a latent frame, after the first. */
+const FRAMES_PER_LATENT = 4;
+
+const TINY = { width: 64, height: 64, frames: 17 } as const;
+
+type Path = readonly (string | number)[];
+
+interface Problem {
+  readonly rule: string;
+  readonly path: Path;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Reads below an unchecked document: a check must not fall over what another finding reports. */
+function at(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((node, key) => {
+    if (typeof node !== "object" || node === null) return undefined;
+    return (node as Record<string | number, unknown>)[key];
+  }, value);
+}
+
+function numberAt(value: unknown, path: Path): number | undefined {
+  const found = at(value, path);
+  return typeof found === "number" && Number.isInteger(found) && found > 0 ? found : undefined;
+}
+
+function sizeProblems(value: unknown): Problem[] {
+  return (["width", "height"] as const).flatMap((side) => {
+    const path = ["video", side];
+    const pixels = numberAt(value, path);
+    if (pixels === undefined || pixels % PIXELS_PER_TOKEN === 0) return [];
+    const below = Math.max(PIXELS_PER_TOKEN, pixels - (pixels % PIXELS_PER_TOKEN));
+    const hint = `the nearest are ${below} and ${below + PIXELS_PER_TOKEN}`;
+    return [{ rule: "size", path, message: `${pixels} is not a multiple of ${PIXELS_PER_TOKEN}`, hint }];
+  });
+}
+
+function frameProblems(value: unknown): Problem[] {
+  const path = ["video", "frames"];
+  const frames = numberAt(value, path);
+  if (frames === undefined || frames % FRAMES_PER_LATENT === 1) return [];
+  const below = Math.floor((frames - 1) / FRAMES_PER_LATENT) * FRAMES_PER_LATENT + 1;
+  const hint = `the nearest are ${below} and ${below + FRAMES_PER_LATENT}`;
+  return [{ rule: "frames", path, message: `${frames} is not of the form 4n+1`, hint }];
+}
+
+function tinyProblems(value: unknown): Problem[] {
+  if (at(value, ["family"]) !== "wan-tiny") return [];
+  return (["width", "height", "frames"] as const).flatMap((key) => {
+    const path = ["video", key];
+    const got = numberAt(value, path);
+    if (got === undefined || got === TINY[key]) return [];
+    const message = `wan-tiny is trained for ${key} ${TINY[key]} only, got ${got}`;
+    return [{ rule: "tiny-video", path, message, hint: `write ${key}: ${TINY[key]}` }];
+  });
+}
+
+function runtimeProblems(value: unknown): Problem[] {
+  const runtime = at(value, ["target", "runtime"]);
+  const triton = at(value, ["target", "triton"]);
+  if (triton !== "embedded" || runtime !== "tensorrt") return [];
+  const message = "the embedded server has no TensorRT backend";
+  const hint = 'write runtime: onnxruntime, or a container release such as triton: "26.08"';
+  return [{ rule: "runtime", path: ["target", "runtime"], message, hint }];
+}
+
+function unknownVariants(value: unknown): [string, unknown][] {
+  const variants = at(value, ["variants"]);
+  return typeof variants === "object" && variants !== null ? Object.entries(variants) : [];
+}
+
+function calibrationProblems(value: unknown): Problem[] {
+  return unknownVariants(value).flatMap(([name, variant]) => {
+    const path = ["variants", name, "experts", "precision"];
+    if (at(variant, ["experts", "precision"]) !== "int8") return [];
+    if (at(variant, ["experts", "calibration"]) !== undefined) return [];
+    const hint = "add calibration: with a file of prompts, one a line, for the activation ranges";
+    return [{ rule: "calibration", path, message: "int8 needs calibration prompts", hint }];
+  });
+}
+
+/** Names of other members of a repository, which a variant's front doors must not take. */
+const RESERVED = ["tokenizer", "text_encoder", "vae_decoder", "video_encoder"];
+
+function nameProblems(value: unknown): Problem[] {
+  const names = unknownVariants(value).map(([name]) => name);
+  return names.flatMap((name) => {
+    const clash = RESERVED.includes(name) || names.some((other) => name === `${other}_stream`);
+    if (!clash) return [];
+    const hint = "choose another name, such as final or draft";
+    return [
+      { rule: "variant-name", path: ["variants", name], message: `"${name}" is taken by a model`, hint },
+    ];
+  });
+}
+
+const CHECKS = [
+  sizeProblems,
+  frameProblems,
+  tinyProblems,
+  runtimeProblems,
+  calibrationProblems,
+  nameProblems,
+];
+
+/** What a schema cannot say: rules between values, each finding at its own place. */
+export function crossCheck(source: SpecSource): Finding[] {
+  return CHECKS.flatMap((check) => check(source.value)).map((problem) => ({
+    rule: problem.rule,
+    message: `${problem.path.join(".")}: ${problem.message}`,
+    hint: problem.hint,
+    path: problem.path.join("."),
+    position: source.positionOf(problem.path),
+  }));
+}

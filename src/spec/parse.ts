@@ -1,0 +1,64 @@
+import { type Finding, TriptychError } from "../errors/index.ts";
+import { crossCheck } from "./checks.ts";
+import type { SpecDocument, VariantDocument } from "./schema.ts";
+import { readSource } from "./source.ts";
+import type { PipelineSpec, VariantSpec } from "./types.ts";
+import { checkSchema } from "./validate.ts";
+
+function resolveVariant(document: VariantDocument): VariantSpec {
+  const [first, ...rest] = document.sampler.steps;
+  return {
+    experts: {
+      precision: document.experts.precision,
+      weights: document.experts.weights ?? "base",
+      calibration: document.experts.calibration,
+    },
+    // The schema promises at least one step count.
+    sampler: { ...document.sampler, steps: [first ?? 1, ...rest] },
+  };
+}
+
+function resolve(document: SpecDocument): PipelineSpec {
+  const { videoEncoder } = document.stages;
+  return {
+    name: document.name,
+    family: document.family,
+    checkpoint: document.checkpoint ?? `../models/${document.name}`,
+    video: document.video,
+    target: { ...document.target, gpu: document.target.gpu, threads: document.target.threads ?? 1 },
+    stages: {
+      textEncoder: document.stages.textEncoder,
+      vaeDecoder: document.stages.vaeDecoder,
+      videoEncoder: {
+        codec: videoEncoder?.codec ?? "h264",
+        crf: videoEncoder?.crf ?? 18,
+        enlarge: videoEncoder?.enlarge ?? 1,
+      },
+    },
+    variants: Object.fromEntries(
+      Object.entries(document.variants).map(([name, variant]) => [name, resolveVariant(variant)]),
+    ),
+  };
+}
+
+function byPosition(a: Finding, b: Finding): number {
+  const line = (a.position?.line ?? 0) - (b.position?.line ?? 0);
+  return line === 0 ? (a.position?.column ?? 0) - (b.position?.column ?? 0) : line;
+}
+
+/**
+ * Parses a pipeline spec from YAML text. Pure: `file` is only named in findings.
+ *
+ * @throws TriptychError `spec-syntax` for broken YAML; `spec-invalid` with every finding, sorted by place.
+ */
+export function parseSpec(text: string, file: string): PipelineSpec {
+  const source = readSource(text, file);
+  const checked = checkSchema(source);
+  const schemaFindings = "findings" in checked ? checked.findings : [];
+  const findings = [...schemaFindings, ...crossCheck(source)].sort(byPosition);
+  if (findings.length > 0 || !("document" in checked)) {
+    const count = findings.length === 1 ? "a mistake" : `${findings.length} mistakes`;
+    throw new TriptychError("spec-invalid", `${file} has ${count}`, { details: { findings } });
+  }
+  return resolve(checked.document);
+}
