@@ -1,0 +1,2 @@
+export { planPipeline } from "./plan.ts";
+export type { Artifact, LinkedFile, ModelPlan, PipelinePlan, ScheduleSet } from "./types.ts";

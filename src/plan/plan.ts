@@ -1,0 +1,79 @@
+import { TriptychError } from "../errors/index.ts";
+import { contractOf } from "../model-config/index.ts";
+import type { PipelineSpec } from "../spec/index.ts";
+import { sharedMembers } from "./members.ts";
+import { artifactPath } from "./runtime.ts";
+import { tensorsOf } from "./tensors.ts";
+import type { Artifact, ModelPlan, PipelinePlan } from "./types.ts";
+import { expertNames, variantContract, variantModels } from "./variant.ts";
+
+/** Oldest container in which the python backend beside explicit model control has no known break-in. */
+const OLDEST_EXPLICIT = "25.08";
+
+function refuseUnsafeTarget(spec: PipelineSpec): void {
+  const { triton, experts } = spec.target;
+  if (triton === "embedded" || experts !== "relay" || triton >= OLDEST_EXPLICIT) return;
+  throw new TriptychError(
+    "plan-impossible",
+    `target.triton ${triton} with target.experts relay is not safe`,
+    {
+      hint: `relay needs explicit model control, which with the python backend is open to break-ins before ${OLDEST_EXPLICIT}; choose 26.08`,
+    },
+  );
+}
+
+function artifactsOf(spec: PipelineSpec): Artifact[] {
+  const artifact = (network: string, precision: string, weights: string): Artifact => ({
+    network,
+    precision,
+    weights,
+    path: artifactPath(spec, network),
+    model: network,
+  });
+  const experts = Object.entries(spec.variants).flatMap(([name, variant]) => {
+    const { highNoise, lowNoise } = expertNames(name);
+    const { precision, weights } = variant.experts;
+    return [artifact(highNoise, precision, weights), artifact(lowNoise, precision, weights)];
+  });
+  return [
+    artifact("text_encoder", spec.stages.textEncoder.precision, "base"),
+    ...experts,
+    artifact("vae_decoder", spec.stages.vaeDecoder.precision, "base"),
+  ];
+}
+
+function byName(a: ModelPlan, b: ModelPlan): number {
+  return a.config.name < b.config.name ? -1 : 1;
+}
+
+/**
+ * Derives the whole pipeline from its spec: models, artifacts and client contract. Pure.
+ *
+ * @throws TriptychError `plan-impossible` where the spec is well-formed but cannot be served.
+ */
+export function planPipeline(spec: PipelineSpec): PipelinePlan {
+  refuseUnsafeTarget(spec);
+  const tensors = tensorsOf(spec);
+  const variants = Object.entries(spec.variants);
+  const allExperts = variants.flatMap(([name]) => Object.values(expertNames(name)));
+  const models = [
+    ...sharedMembers(spec, tensors),
+    ...variants.flatMap(([name, variant]) => variantModels({ name, variant, spec, tensors, allExperts })),
+  ].sort(byName);
+  const explicitControl = spec.target.experts === "relay";
+  const names = models.map((model) => model.config.name);
+  return {
+    name: spec.name,
+    spec,
+    models,
+    artifacts: artifactsOf(spec),
+    contract: contractOf({
+      pipeline: spec.name,
+      video: spec.video,
+      variants: Object.fromEntries(variants.map(([name, variant]) => [name, variantContract(name, variant)])),
+      configs: models.map((model) => model.config),
+    }),
+    startModels: explicitControl ? names.filter((name) => !allExperts.includes(name)) : names,
+    explicitControl,
+  };
+}

@@ -1,0 +1,55 @@
+import type { Schedule } from "../diffusion/index.ts";
+import type { Contract, ModelConfig } from "../model-config/index.ts";
+import type { PipelineSpec } from "../spec/index.ts";
+
+/** A file of the checkpoint that stands, linked, in a model's version folder. */
+export interface LinkedFile {
+  /** Name inside the version folder, such as `model.onnx`. */
+  readonly name: string;
+  /** Path below the checkpoint folder, such as `onnx/final_high_noise.onnx`. */
+  readonly source: string;
+}
+
+/** All schedules that a variant's front doors can play, in the form of `schedule.json`. */
+export interface ScheduleSet {
+  readonly stateSize: number;
+  /** One for each step count a request may ask for; the first is the default. */
+  readonly schedules: readonly Schedule[];
+}
+
+/** One model of the repository. */
+export interface ModelPlan {
+  readonly config: ModelConfig;
+  /** Module of `triptych_runtime` whose `TritonPythonModel` this model is, for the python backend. */
+  readonly pythonModule?: string;
+  /** Written as `schedule.json` beside the model. */
+  readonly schedule?: ScheduleSet;
+  readonly links: readonly LinkedFile[];
+}
+
+/** A file that must exist before the repository can be served. */
+export interface Artifact {
+  /** Network it holds: `text_encoder`, `final_high_noise`, … */
+  readonly network: string;
+  readonly precision: string;
+  /** `base`, or the name of a set of weights. */
+  readonly weights: string;
+  /** Path below the checkpoint folder. */
+  readonly path: string;
+  /** Model that links it. */
+  readonly model: string;
+}
+
+/** Everything that follows from a spec: pure data, the source of every generated file. */
+export interface PipelinePlan {
+  readonly name: string;
+  readonly spec: PipelineSpec;
+  /** Sorted by name. */
+  readonly models: readonly ModelPlan[];
+  readonly artifacts: readonly Artifact[];
+  readonly contract: Contract;
+  /** Names of the models that a server loads at start; the rest are loaded when they are needed. */
+  readonly startModels: readonly string[];
+  /** True if the server must run with `--model-control-mode=explicit`. */
+  readonly explicitControl: boolean;
+}
