@@ -1,0 +1,83 @@
+import { TriptychError } from "../../errors/index.ts";
+import { type EnvironmentChanges, runProgram } from "../../process/index.ts";
+import { assetPath } from "./asset.ts";
+import { findLibpython } from "./libpython.ts";
+import { minorVersion, noPython, type PythonFacts, systemProblem, venvProblem } from "./python-facts.ts";
+
+/** An interpreter that the embedded server can be made with. */
+export interface Interpreter {
+  readonly file: string;
+  readonly facts: PythonFacts;
+  /** Path of its shared library, which the server's model processes load. */
+  readonly libpython: string;
+}
+
+/** Nothing of the user's own Python set-up may change what is installed, or where. */
+export const CLEAN_PYTHON: EnvironmentChanges = {
+  PYTHONPATH: undefined,
+  PYTHONHOME: undefined,
+  PIP_CONSTRAINT: undefined,
+  PIP_PREFIX: undefined,
+  PIP_REQUIREMENT: undefined,
+  PIP_ROOT: undefined,
+  PIP_TARGET: undefined,
+  PIP_USER: undefined,
+};
+
+const MINORS = [12, 11, 10];
+const CANDIDATES = ["python3", ...MINORS.map((minor) => `python3.${String(minor)}`)];
+
+async function probe(file: string, signal: AbortSignal | undefined): Promise<PythonFacts | undefined> {
+  try {
+    const args = ["-I", assetPath("probe.py")];
+    const { stdout } = await runProgram({ file, args, env: CLEAN_PYTHON, signal, timeoutMs: 30_000 });
+    return JSON.parse(stdout) as PythonFacts;
+  } catch (error) {
+    if (error instanceof TriptychError && error.code === "cancelled") throw error;
+    // Not there, or a launcher that has no such version: not a candidate.
+    return undefined;
+  }
+}
+
+function isSuitable({ implementation, version: [major, minor] }: PythonFacts): boolean {
+  return implementation === "cpython" && major === 3 && MINORS.includes(minor);
+}
+
+async function examine(file: string, facts: PythonFacts): Promise<Interpreter | TriptychError> {
+  const problem = systemProblem(facts) ?? venvProblem(file, facts);
+  if (problem !== undefined) return problem;
+  const libpython = await findLibpython(minorVersion(facts), [
+    facts.libraryFolder,
+    `${facts.basePrefix}/lib`,
+  ]);
+  if (libpython !== undefined) return { file, facts, libpython };
+  const name = `libpython${minorVersion(facts)}`;
+  return new TriptychError(
+    "libpython-missing",
+    `The shared library ${name}.so.1.0 of ${file} was not found`,
+    {
+      hint: `Install it: on Debian and Ubuntu, apt install ${name}; on Fedora, dnf install ${name.slice(3)}-libs`,
+    },
+  );
+}
+
+/**
+ * Finds an interpreter that the embedded server can be made with: the chosen one, or the first suitable one on PATH.
+ *
+ * @throws TriptychError `python-missing`, `venv-missing`, `libpython-missing`, `environment-failed` (wrong system) or
+ * `cancelled`.
+ */
+export async function findInterpreter(chosen?: string, signal?: AbortSignal): Promise<Interpreter> {
+  const seen: string[] = [];
+  let firstProblem: TriptychError | undefined;
+  for (const file of chosen === undefined ? CANDIDATES : [chosen]) {
+    const facts = await probe(file, signal);
+    if (facts === undefined) continue;
+    seen.push(`${file} (${facts.implementation} ${facts.version.join(".")})`);
+    if (!isSuitable(facts)) continue;
+    const found = await examine(file, facts);
+    if (!(found instanceof TriptychError)) return found;
+    firstProblem ??= found;
+  }
+  throw firstProblem ?? noPython(chosen, seen);
+}
