@@ -1,0 +1,65 @@
+import { isTriptychError, TriptychError } from "../errors/index.ts";
+import type { Contract } from "../model-config/index.ts";
+import { checkContract } from "./contract/check.ts";
+import { type CallOptions, checkedDeadline } from "./options.ts";
+import { createStudio, type Studio } from "./studio.ts";
+import type { TlsCredentials } from "./transport/channel.ts";
+import { openTransport, type Transport } from "./transport/transport.ts";
+
+const DEFAULT_CONNECT_MS = 5000;
+
+/** How to connect. */
+export interface ConnectOptions<C extends Contract> {
+  /** What the server should serve: the module that was rendered from the plan. */
+  readonly contract: C;
+  /** Most time connecting may take, in milliseconds; 5 seconds by default. Calls have their own. */
+  readonly deadlineMs?: number | undefined;
+  /** Cancels connecting; it has no hold on the studio. */
+  readonly signal?: AbortSignal | undefined;
+  /** For an encrypted connection; without it the connection is plain. */
+  readonly credentials?: TlsCredentials | undefined;
+  /** True to go on without comparing the contract with the server's models. */
+  readonly skipContractCheck?: boolean | undefined;
+}
+
+/**
+ * Connects to a Triton server, once it has shown that it is ready and serves what the contract says.
+ *
+ * @param endpoint - Host and gRPC port, such as `127.0.0.1:8001`.
+ * @throws TriptychError `unreachable` if there is no answer or the server is not ready;
+ * `contract-mismatch` with every difference.
+ */
+export async function connect<const C extends Contract>(
+  endpoint: string,
+  options: ConnectOptions<C>,
+): Promise<Studio<C>> {
+  const until = Date.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
+  const transport = openTransport(endpoint, options.credentials);
+  const rest = (): CallOptions => ({ signal: options.signal, deadlineMs: Math.max(1, until - Date.now()) });
+  try {
+    await checkReady(transport, rest());
+    if (options.skipContractCheck !== true) await checkContract(transport, options.contract, rest());
+    return createStudio(transport, options.contract);
+  } catch (reason) {
+    await transport.close();
+    throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(endpoint, reason) : reason;
+  }
+}
+
+async function checkReady(transport: Transport, options: CallOptions): Promise<void> {
+  const { ready } = await transport.unary("ServerReady", {}, options);
+  if (ready) return;
+  const { endpoint } = transport;
+  throw new TriptychError("unreachable", `${endpoint} answers, but is not ready to serve.`, {
+    hint: "Wait until its models are loaded; its log tells if one of them failed.",
+    details: { endpoint },
+  });
+}
+
+function noAnswer(endpoint: string, cause: TriptychError): TriptychError {
+  return new TriptychError("unreachable", `Cannot reach ${endpoint}: it did not answer in time.`, {
+    hint: "Check the address and that nothing on the way drops the connection, or raise deadlineMs.",
+    details: cause.details,
+    cause,
+  });
+}

@@ -1,0 +1,45 @@
+import type { AnyOutputs } from "../inference/untyped.ts";
+import { cleanText } from "../transport/clean-text.ts";
+import { integer, odd, optionalOutput, string } from "./outputs.ts";
+import { type ProgressEvent, STAGES, type Stage, type StageTime } from "./types.ts";
+
+/** The stage of the response that carries the clip. */
+const DONE = "done";
+
+/** The progress that a response tells of; undefined for the one that carries the clip. */
+export function readProgress(outputs: AnyOutputs): ProgressEvent | undefined {
+  const name = string(outputs, "STAGE");
+  if (name === DONE) return undefined;
+  const preview = optionalOutput(outputs, "PREVIEW", "UINT8");
+  return {
+    stage: stageNamed(name),
+    step: integer(outputs, "STEP", "INT32"),
+    steps: integer(outputs, "STEPS", "INT32"),
+    elapsedMs: integer(outputs, "ELAPSED_US", "INT64") / 1000,
+    ...(preview === undefined ? {} : { preview }),
+  };
+}
+
+/** Adds up what each stage took, from when its steps ended. */
+export class StageClock {
+  readonly #times = new Map<Stage, StageTime>();
+  #elapsedMs = 0;
+
+  add({ stage, steps, elapsedMs }: ProgressEvent): void {
+    const before = this.#times.get(stage)?.ms ?? 0;
+    const ms = before + Math.max(0, elapsedMs - this.#elapsedMs);
+    this.#times.set(stage, { stage, ms, steps });
+    this.#elapsedMs = Math.max(this.#elapsedMs, elapsedMs);
+  }
+
+  /** In the order the stages first appeared. */
+  times(): StageTime[] {
+    return [...this.#times.values()];
+  }
+}
+
+function stageNamed(name: string): Stage {
+  const stage = STAGES.find((known) => known === name);
+  if (stage === undefined) throw odd("STAGE", `expected a stage of the pipeline, got "${cleanText(name)}"`);
+  return stage;
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import { TriptychError } from "../../errors/index.ts";
+import type { VariantContract } from "../../model-config/index.ts";
+import { type Tensor, tensor } from "../../tensor/index.ts";
+import type { AnyInputs } from "../inference/untyped.ts";
+import type { Guidance, UsedSettings } from "./types.ts";
+
+/** A request of any variant, once its types are out of the way. */
+export interface AnyRequest {
+  readonly prompt: string;
+  readonly negativePrompt?: string | undefined;
+  readonly seed?: number | bigint | undefined;
+  readonly steps?: number | undefined;
+  readonly guidance?: Guidance | undefined;
+  readonly frames?: boolean | undefined;
+  readonly latent?: boolean | undefined;
+  readonly previews?: boolean | undefined;
+}
+
+/** A request as tensors, and what of it goes into the clip. */
+export interface PreparedRequest {
+  readonly inputs: AnyInputs;
+  readonly used: UsedSettings;
+}
+
+const SEED_END = 1n << 63n;
+const RANDOM_SEED_END = 1n << 53n;
+
+/**
+ * The inputs of either front door.
+ *
+ * @throws TriptychError `request-invalid` that names the input, for what the types would refuse.
+ */
+export function prepareRequest(variant: VariantContract, request: AnyRequest): PreparedRequest {
+  const { prompt, negativePrompt, guidance } = request;
+  const used = usedSettings(variant, request);
+  if (!variant.guidance && (negativePrompt !== undefined || guidance !== undefined)) {
+    throw refused("GUIDANCE", "this variant takes neither guidance nor a negative prompt");
+  }
+  const inputs = {
+    PROMPT: text("PROMPT", prompt),
+    NEGATIVE_PROMPT: negativePrompt === undefined ? undefined : text("NEGATIVE_PROMPT", negativePrompt),
+    SEED: tensor("INT64", [1], BigInt64Array.of(used.seed)),
+    STEPS: request.steps === undefined ? undefined : tensor("INT32", [1], Int32Array.of(used.steps)),
+    GUIDANCE_HIGH_NOISE: scale("GUIDANCE_HIGH_NOISE", guidance?.highNoise),
+    GUIDANCE_LOW_NOISE: scale("GUIDANCE_LOW_NOISE", guidance?.lowNoise),
+  };
+  // Left out rather than undefined: a variant without guidance does not know the names.
+  return {
+    inputs: Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined)),
+    used,
+  };
+}
+
+function usedSettings(variant: VariantContract, request: AnyRequest): UsedSettings {
+  const { guidance } = request;
+  const used = { seed: seedOf(request.seed), steps: stepsOf(variant, request.steps) };
+  return guidance === undefined ? used : { ...used, guidance: { ...guidance } };
+}
+
+function seedOf(seed: number | bigint | undefined): bigint {
+  if (seed === undefined) return randomBytes(8).readBigUInt64LE() % RANDOM_SEED_END;
+  if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
+    throw refused("SEED", `expected a whole number, got ${seed}`, "Write seeds above 2^53 as a bigint.");
+  }
+  const whole = BigInt(seed);
+  if (whole >= 0n && whole < SEED_END) return whole;
+  throw refused("SEED", `expected a number from 0 to 2^63-1, got ${whole}`);
+}
+
+function stepsOf(variant: VariantContract, steps: number | undefined): number {
+  const chosen = steps ?? variant.steps[0];
+  if (chosen !== undefined && variant.steps.includes(chosen)) return chosen;
+  throw refused("STEPS", `expected one of ${variant.steps.join(", ")}, got ${chosen ?? "none"}`);
+}
+
+function text(name: string, value: string): Tensor<"BYTES"> {
+  if (typeof value !== "string") throw refused(name, `expected a string, got ${typeof value}`);
+  return tensor("BYTES", [1], [value]);
+}
+
+function scale(name: string, value: number | undefined): Tensor<"FP32"> | undefined {
+  if (value === undefined) return undefined;
+  if (!Number.isFinite(value)) throw refused(name, `expected a finite number, got ${value}`);
+  return tensor("FP32", [1], Float32Array.of(value));
+}
+
+function refused(input: string, problem: string, hint?: string): TriptychError {
+  const options = hint === undefined ? {} : { hint };
+  return new TriptychError("request-invalid", `${input}: ${problem}.`, options);
+}

@@ -1,0 +1,34 @@
+export type { ModelState, RepositoryEntry, ServerClient, ServerMetadata } from "./admin/server.ts";
+export type { Duration, ModelStatistics } from "./admin/statistics.ts";
+export { type ConnectOptions, connect } from "./connect.ts";
+export {
+  type Clip,
+  type GenerateRequest,
+  type Guidance,
+  type ProgressEvent,
+  type Run,
+  STAGES,
+  type Stage,
+  type StageTime,
+  type UnaryRequest,
+  type UsedSettings,
+  type VariantClient,
+} from "./generate/types.ts";
+export type { VariantClients } from "./generate/variants.ts";
+export type {
+  Inference,
+  InferOptions,
+  InputsOf,
+  ModelClient,
+  ModelClients,
+  OutputName,
+  OutputsOf,
+  ParameterValue,
+  ParameterValues,
+  PartialInference,
+  StreamModel,
+  UnaryModel,
+} from "./inference/types.ts";
+export { type CallOptions, DEFAULT_DEADLINE_MS } from "./options.ts";
+export type { Studio, StudioBase } from "./studio.ts";
+export type { TlsCredentials } from "./transport/channel.ts";

@@ -1,0 +1,40 @@
+import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
+import type { Transport } from "../transport/transport.ts";
+import { inferRequest, requestedOutputs, streamRequest } from "./request.ts";
+import { checkComplete, readResponse } from "./response.ts";
+import type { Inference, InferOptions, PartialInference } from "./types.ts";
+import type { AnyInputs, AnyOutputs, NamedContract } from "./untyped.ts";
+
+/** Calls a model once, without types: what the typed doors stand on. */
+export async function inferOnce(
+  transport: Transport,
+  model: NamedContract,
+  inputs: AnyInputs,
+  options: InferOptions = {},
+): Promise<Inference<AnyOutputs>> {
+  const request = inferRequest(model, inputs, options);
+  const response = await transport.unary("ModelInfer", request, { ...options, model: model.name });
+  const inference = readResponse(model, response);
+  checkComplete(model, inference.outputs, requestedOutputs(model, options));
+  return inference;
+}
+
+/** Sends a request on a stream. The stream must be read or stopped. */
+export function openInference(
+  transport: Transport,
+  model: NamedContract,
+  inputs: AnyInputs,
+  options: InferOptions = {},
+): ResponseStream {
+  return transport.stream(streamRequest(model, inputs, options), { ...options, model: model.name });
+}
+
+/** The answers on a stream, decoded as they come. */
+export async function* readInferences(
+  model: NamedContract,
+  responses: ResponseStream,
+): AsyncGenerator<PartialInference<AnyOutputs>, void, undefined> {
+  for await (const response of responses) {
+    yield { ...readResponse(model, response), final: isFinal(response) };
+  }
+}

@@ -1,0 +1,57 @@
+import { TriptychError } from "../../errors/index.ts";
+import type { ModelContract } from "../../model-config/index.ts";
+import { formatShape, shapeFits, type Tensor, type TensorSpec } from "../../tensor/index.ts";
+import type { AnyInputs, NamedContract } from "./untyped.ts";
+
+/**
+ * The inputs in the contract's order, if they are those it wants.
+ *
+ * @throws TriptychError `request-invalid` that names the first input that is not.
+ */
+export function checkInputs({ name, contract }: NamedContract, inputs: AnyInputs): [string, Tensor][] {
+  const stray = Object.keys(inputs).find((key) => !contract.inputs.some((spec) => spec.name === key));
+  const known = contract.inputs.map((spec) => spec.name).join(", ");
+  if (stray !== undefined) throw refused(name, stray, `no such input; there are ${known}`);
+  const given = contract.inputs.flatMap((spec): [string, Tensor][] => {
+    const tensor = inputs[spec.name];
+    const problem = problemOf(spec, tensor, contract);
+    if (problem !== undefined) throw refused(name, spec.name, problem);
+    return tensor === undefined ? [] : [[spec.name, tensor]];
+  });
+  if (contract.maxBatchSize > 0) checkOneBatch(name, given);
+  return given;
+}
+
+/** Dims of a tensor as it is sent: with the batch dim where the model has one. */
+export function wireDims(dims: readonly number[], contract: ModelContract): readonly number[] {
+  return contract.maxBatchSize > 0 ? [-1, ...dims] : dims;
+}
+
+function problemOf(
+  spec: TensorSpec,
+  tensor: Tensor | undefined,
+  contract: ModelContract,
+): string | undefined {
+  if (tensor === undefined) return spec.optional === true ? undefined : "this input is required";
+  if (tensor.datatype !== spec.datatype) return `expected ${spec.datatype}, got ${tensor.datatype}`;
+  const dims = wireDims(spec.dims, contract);
+  if (!shapeFits(dims, tensor.shape)) {
+    return `expected shape ${formatShape(dims)}, got ${formatShape(tensor.shape)}`;
+  }
+  const batch = tensor.shape[0] ?? 0;
+  if (contract.maxBatchSize === 0 || (batch >= 1 && batch <= contract.maxBatchSize)) return undefined;
+  return `expected a batch of 1 to ${contract.maxBatchSize}, got ${batch}`;
+}
+
+function checkOneBatch(model: string, given: readonly [string, Tensor][]): void {
+  const size = given[0]?.[1].shape[0];
+  const other = given.find(([, tensor]) => tensor.shape[0] !== size);
+  if (other === undefined) return;
+  throw refused(model, other[0], `expected the batch of the other inputs, ${size ?? 0}`);
+}
+
+function refused(model: string, input: string, problem: string): TriptychError {
+  return new TriptychError("request-invalid", `${model}, input ${input}: ${problem}.`, {
+    details: { model },
+  });
+}

@@ -1,0 +1,52 @@
+import { TriptychError } from "../../errors/index.ts";
+import { encodeTensor } from "../../tensor/index.ts";
+import type { ModelInferRequest } from "../protocol/messages.ts";
+import { checkInputs } from "./check-inputs.ts";
+import { toWire } from "./parameters.ts";
+import type { InferOptions } from "./types.ts";
+import type { AnyInputs, NamedContract } from "./untyped.ts";
+
+/**
+ * The request for one call of a model.
+ *
+ * @throws TriptychError `request-invalid` if the contract does not allow it.
+ */
+export function inferRequest(
+  model: NamedContract,
+  inputs: AnyInputs,
+  options: InferOptions,
+): ModelInferRequest {
+  const tensors = checkInputs(model, inputs);
+  return {
+    model_name: model.name,
+    id: options.requestId ?? "",
+    parameters: toWire(options.parameters ?? {}),
+    inputs: tensors.map(([name, { datatype, shape }]) => ({ name, datatype, shape })),
+    outputs: requestedOutputs(model, options).map((name) => ({ name })),
+    raw_input_contents: tensors.map(([, tensor]) => encodeTensor(tensor)),
+  };
+}
+
+/** The same for a stream: the server is to mark the end even if the last response carries nothing. */
+export function streamRequest(
+  model: NamedContract,
+  inputs: AnyInputs,
+  options: InferOptions,
+): ModelInferRequest {
+  const request = inferRequest(model, inputs, options);
+  const marked = { ...request.parameters, triton_enable_empty_final_response: { bool_param: true } };
+  return { ...request, parameters: marked };
+}
+
+/** Names of the outputs of a call, always written out so that nothing else is computed or sent. */
+export function requestedOutputs(model: NamedContract, options: InferOptions): readonly string[] {
+  const known = model.contract.outputs.map(({ name }) => name);
+  const wanted = options.outputs ?? known;
+  const wrong = wanted.find((name, at) => !known.includes(name) || wanted.indexOf(name) !== at);
+  if (wanted.length > 0 && wrong === undefined) return wanted;
+  const problem = wrong === undefined ? "none was asked for" : `"${wrong}" is unknown or named twice`;
+  throw new TriptychError("request-invalid", `${model.name}, outputs: ${problem}.`, {
+    hint: `The outputs are ${known.join(", ")}.`,
+    details: { model: model.name },
+  });
+}

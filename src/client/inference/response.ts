@@ -1,0 +1,74 @@
+import { TriptychError } from "../../errors/index.ts";
+import {
+  DATATYPES,
+  decodeTensor,
+  formatShape,
+  shapeFits,
+  type Tensor,
+  type TensorSpec,
+} from "../../tensor/index.ts";
+import type { ModelInferResponse, TensorMessage } from "../protocol/messages.ts";
+import { cleanText } from "../transport/clean-text.ts";
+import { wireDims } from "./check-inputs.ts";
+import { fromWire } from "./parameters.ts";
+import type { Inference } from "./types.ts";
+import type { AnyOutputs, NamedContract } from "./untyped.ts";
+
+/**
+ * A response with its tensors decoded.
+ *
+ * @throws TriptychError `response-invalid` if a tensor is not what the contract or its own description says.
+ */
+export function readResponse(model: NamedContract, response: ModelInferResponse): Inference<AnyOutputs> {
+  const { outputs, raw_output_contents: raw } = response;
+  if (raw.length !== outputs.length) {
+    throw invalid(model, `${outputs.length} outputs but ${raw.length} pieces of data`);
+  }
+  const tensors = outputs.map((output, at) => [output.name, readOutput(model, output, raw[at])] as const);
+  return {
+    outputs: Object.fromEntries(tensors),
+    modelVersion: cleanText(response.model_version),
+    requestId: response.id,
+    parameters: fromWire(response.parameters),
+  };
+}
+
+/** Throws `response-invalid` unless all the outputs named are there. */
+export function checkComplete(model: NamedContract, outputs: AnyOutputs, wanted: readonly string[]): void {
+  const missing = wanted.filter((name) => outputs[name] === undefined);
+  if (missing.length > 0) throw invalid(model, `no output ${missing.join(", ")}`);
+}
+
+function readOutput(
+  model: NamedContract,
+  output: TensorMessage,
+  bytes: Uint8Array = new Uint8Array(0),
+): Tensor {
+  const spec = specOf(model, output);
+  const shape = output.shape.map(Number);
+  const dims = wireDims(spec.dims, model.contract);
+  if (!shapeFits(dims, shape)) {
+    throw invalid(model, `${spec.name}: expected shape ${formatShape(dims)}, got ${formatShape(shape)}`);
+  }
+  try {
+    return decodeTensor(spec.datatype, shape, bytes);
+  } catch (cause) {
+    throw invalid(model, `${spec.name}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+}
+
+function specOf(model: NamedContract, output: TensorMessage): TensorSpec {
+  const spec = model.contract.outputs.find(({ name }) => name === output.name);
+  if (spec === undefined) throw invalid(model, `an output "${cleanText(output.name)}" that nobody described`);
+  if (spec.datatype === output.datatype) return spec;
+  const got = DATATYPES.find((datatype) => datatype === output.datatype) ?? "an unknown datatype";
+  throw invalid(model, `${spec.name}: expected ${spec.datatype}, got ${got}`);
+}
+
+function invalid(model: NamedContract, problem: string, cause?: unknown): TriptychError {
+  return new TriptychError("response-invalid", `${model.name} answered wrongly: ${problem}.`, {
+    hint: "Compare the model's code with its config, and the client's contract with the server.",
+    details: { model: model.name },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,62 @@
+import { TriptychError } from "../../errors/index.ts";
+import { type CallFacts, statusError } from "./status.ts";
+
+/** What a call is guarded for. */
+export interface GuardContext extends CallFacts {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Watches one running call: ends it when its signal aborts or its connection closes, and remembers
+ * why, so that our own reason, not gRPC's echo of it, is what the caller sees.
+ */
+export class CallGuard {
+  #stopped: TriptychError | undefined;
+  readonly #call: { cancel(): void };
+  readonly #context: GuardContext;
+  readonly #running: Set<CallGuard>;
+  readonly #onAbort = (): void => {
+    this.stop(cancelledBy(this.#context.signal));
+  };
+  #markSettled: () => void = () => undefined;
+  /** Fulfils when the call is over at both ends. */
+  readonly settled = new Promise<void>((resolve) => {
+    this.#markSettled = resolve;
+  });
+
+  constructor(call: { cancel(): void }, context: GuardContext, running: Set<CallGuard>) {
+    this.#call = call;
+    this.#context = context;
+    this.#running = running;
+    running.add(this);
+    context.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Why the call was stopped from this end, if it was. */
+  get stopped(): TriptychError | undefined {
+    return this.#stopped;
+  }
+
+  /** Cancels the call, at the server too; the first reason stands. */
+  stop(reason: TriptychError): void {
+    this.#stopped ??= reason;
+    this.#call.cancel();
+  }
+
+  /** To be called once, when the call has its status. */
+  release(): void {
+    this.#running.delete(this);
+    this.#context.signal?.removeEventListener("abort", this.#onAbort);
+    this.#markSettled();
+  }
+
+  /** The error to show for what the call failed with. */
+  explain(reason: unknown): TriptychError {
+    return this.#stopped ?? statusError(reason, this.#context);
+  }
+}
+
+/** The error for a call whose signal has aborted; the signal's reason is its cause. */
+export function cancelledBy(signal: AbortSignal | undefined): TriptychError {
+  return new TriptychError("cancelled", "The call was cancelled.", { cause: signal?.reason });
+}

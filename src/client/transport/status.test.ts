@@ -1,0 +1,92 @@
+import { inspect } from "node:util";
+import { Metadata, status as Status } from "@grpc/grpc-js";
+import { describe, expect, it } from "vitest";
+import { TriptychError } from "../../errors/index.ts";
+import { messageError, statusError } from "./status.ts";
+
+const FACTS = { endpoint: "gpu:8001", model: "draft" };
+
+/** As gRPC's client makes them. */
+const serviceError = (code: Status, details: string): Error =>
+  Object.assign(new SyntaxError(`${code} ${Status[code]}: ${details}`), {
+    code,
+    details,
+    metadata: new Metadata(),
+  });
+
+describe("statusError", () => {
+  it.each([
+    [Status.UNAVAILABLE, "No connection established. Last error: connect ECONNREFUSED", "unreachable"],
+    [Status.UNAVAILABLE, "Connection dropped", "unreachable"],
+    [Status.UNAVAILABLE, "Server exiting", "unreachable"],
+    [Status.UNAVAILABLE, "in ensemble 'draft', Exceeds maximum queue size", "overloaded"],
+    [Status.UNAVAILABLE, "Request timeout expired", "overloaded"],
+    [Status.UNAVAILABLE, "Model 'draft' version 1 is not at ready state", "model-not-found"],
+    [Status.UNAVAILABLE, "Request for unknown model: 'draft' has no available versions", "model-not-found"],
+    [Status.UNAVAILABLE, "This protocol is restricted, expecting header 'x'", "request-invalid"],
+    [Status.NOT_FOUND, "Request for unknown model: 'draft' is not found", "model-not-found"],
+    [Status.INVALID_ARGUMENT, "unexpected shape for input 'SEED'", "request-invalid"],
+    [Status.INVALID_ARGUMENT, "requested model 'draft' is not available", "model-not-found"],
+    [Status.UNIMPLEMENTED, "ModelInfer RPC doesn't support models with decoupled policy", "request-invalid"],
+    [Status.UNAUTHENTICATED, "no token", "request-invalid"],
+    [Status.CANCELLED, "request was cancelled", "cancelled"],
+    [Status.CANCELLED, "Call cancelled", "unreachable"],
+    [Status.DEADLINE_EXCEEDED, "Deadline exceeded after 0.1s", "deadline-exceeded"],
+    [Status.RESOURCE_EXHAUSTED, "too many requests", "overloaded"],
+    [Status.RESOURCE_EXHAUSTED, "Bandwidth exhausted or memory limit exceeded", "unreachable"],
+    [Status.INTERNAL, "Stub process 'draft_0_0' is not healthy.", "inference-failed"],
+    [Status.INTERNAL, "Received RST_STREAM with code 2 (Internal server error)", "unreachable"],
+    [Status.INTERNAL, "Response message parsing error: index out of range", "response-invalid"],
+    [Status.UNKNOWN, "whatever", "inference-failed"],
+    [Status.ALREADY_EXISTS, "whatever", "inference-failed"],
+  ] as const)("reads %s %j as %s", (status, text, code) => {
+    const error = statusError(serviceError(status, text), FACTS);
+    expect(error).toMatchObject({ code, details: { ...FACTS, grpcStatus: status } });
+    expect(error.message).toContain(text);
+    expect(error.message).toContain("gpu:8001");
+  });
+
+  it("keeps the cause, and nothing in it can steer a terminal", () => {
+    const hostile = "bad\u001B[2J\u001B]0;owned\u0007\nfake line\u202E";
+    const cause = serviceError(Status.INVALID_ARGUMENT, hostile);
+    const error = statusError(cause, FACTS);
+    expect(error.message).toBe("draft at gpu:8001: bad fake line");
+    expect(error.cause).toBe(cause);
+    expect(inspect(error)).not.toMatch(new RegExp("[\\u0000-\\u0009\\u000B-\\u001F\\u007F-\\u009F\\u202E]"));
+  });
+
+  it("leaves our own errors alone and calls anything else internal", () => {
+    const own = new TriptychError("cancelled", "x");
+    expect(statusError(own, FACTS)).toBe(own);
+    expect(statusError(new TypeError("oops\u0007"), FACTS)).toMatchObject({
+      code: "internal",
+      message: "oops",
+    });
+    expect(statusError("text", FACTS)).toMatchObject({ code: "internal", message: "text" });
+  });
+
+  it.each([
+    ["[request id: <id_unknown>] Exceeds maximum queue size", "Exceeds maximum queue size"],
+    ["[request id: job-7] Exceeds maximum queue size", "[request id: job-7] Exceeds maximum queue size"],
+    ["No connection established. Resolution note: ", "No connection established."],
+  ])("leaves out of %j what says nothing", (text, kept) => {
+    const { message } = statusError(serviceError(Status.UNAVAILABLE, text), FACTS);
+    expect(message.slice(message.indexOf(": ") + 2)).toBe(kept);
+  });
+
+  it("says something where the server says nothing", () => {
+    expect(statusError(serviceError(Status.INTERNAL, ""), { endpoint: "gpu:1" }).message).toBe(
+      "gpu:1: no reason given",
+    );
+  });
+});
+
+describe("messageError", () => {
+  it("is a failed inference in the server's cleaned words", () => {
+    expect(messageError("out of \u001B[31mmemory", FACTS)).toMatchObject({
+      code: "inference-failed",
+      message: "draft at gpu:8001: out of memory",
+      details: FACTS,
+    });
+  });
+});

@@ -1,0 +1,143 @@
+import { status as Status } from "@grpc/grpc-js";
+import { type ErrorCode, type ErrorDetails, TriptychError } from "../../errors/index.ts";
+import { cleanText } from "./clean-text.ts";
+
+/** What an error must say of the call that failed. */
+export interface CallFacts {
+  readonly endpoint: string;
+  readonly model?: string | undefined;
+}
+
+/** What a status means to a caller. */
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly hint?: string;
+  /** What the status must say for this to hold; absent is anything. */
+  readonly text?: RegExp;
+}
+
+const UNREACHABLE: Meaning = {
+  code: "unreachable",
+  hint: "Check that the server runs and that this is its gRPC port (Triton's default is 8001; 8000 is HTTP).",
+};
+const BUSY: Meaning = { code: "overloaded", hint: "Wait before trying again, or serve more instances." };
+const NO_MODEL: Meaning = {
+  code: "model-not-found",
+  hint: "See which models the server has loaded with studio.server.repositoryIndex().",
+};
+const REFUSED: Meaning = { code: "request-invalid" };
+const LOCKED: Meaning = { code: "request-invalid", hint: "The server asks for credentials on this call." };
+const FAILED: Meaning = { code: "inference-failed", hint: "The server's log may say more." };
+
+/** First match wins. Triton uses UNAVAILABLE for four different things, told apart by its text only. */
+const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
+  [Status.UNAVAILABLE]: [
+    { text: /exceeds maximum queue size|request timeout expired/i, ...BUSY },
+    { text: /not at ready state|has no available versions|unknown model/i, ...NO_MODEL },
+    { text: /protocol is restricted/i, ...LOCKED },
+    UNREACHABLE,
+  ],
+  [Status.NOT_FOUND]: [NO_MODEL],
+  [Status.INVALID_ARGUMENT]: [{ text: /requested model .* is not available/, ...NO_MODEL }, REFUSED],
+  [Status.OUT_OF_RANGE]: [REFUSED],
+  [Status.UNAUTHENTICATED]: [LOCKED],
+  [Status.PERMISSION_DENIED]: [LOCKED],
+  [Status.UNIMPLEMENTED]: [{ code: "request-invalid", hint: "The server does not offer this call." }],
+  [Status.CANCELLED]: [
+    // The library's own text for a stream that was reset: the server went without a word.
+    { text: /^Call cancelled$/, ...UNREACHABLE },
+    { code: "cancelled", hint: "Not cancelled here: the server may be shutting down." },
+  ],
+  [Status.DEADLINE_EXCEEDED]: [
+    { code: "deadline-exceeded", hint: "Raise deadlineMs; the server may still be at work." },
+  ],
+  [Status.RESOURCE_EXHAUSTED]: [
+    {
+      text: /bandwidth exhausted/i,
+      code: "unreachable",
+      hint: "The server closed the connection because of too many keepalive pings.",
+    },
+    BUSY,
+  ],
+  [Status.INTERNAL]: [
+    // Both texts are the library's own as well.
+    { text: /^Received RST_STREAM/, ...UNREACHABLE },
+    { text: /^Response message parsing error/, code: "response-invalid" },
+    FAILED,
+  ],
+};
+
+/** Triton's name for a request that has no id, and a heading of the library's with nothing below. */
+const NOISE = /^\[request id: <id_unknown>\] | Resolution note:$/g;
+
+/** The error behind a status that a call ended with; anything else that was thrown becomes `internal`. */
+export function statusError(reason: unknown, facts: CallFacts): TriptychError {
+  if (reason instanceof TriptychError) return reason;
+  if (!isServiceError(reason)) return new TriptychError("internal", messageOf(reason), { cause: reason });
+  const text = cleanText(reason.details).replace(NOISE, "") || "no reason given";
+  const { code, hint } = meaningOf(reason.code, text);
+  return new TriptychError(code, `${subject(code, facts)}: ${text}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause: harmless(reason),
+    details: { ...placeOf(facts), grpcStatus: reason.code },
+  });
+}
+
+/** A failure inside a stream comes without a status; its text tells the kinds apart that a caller acts on. */
+const TEXT_RULES: readonly (Meaning & { readonly text: RegExp })[] = [
+  { text: /exceeds maximum queue size|request timeout expired/i, ...BUSY },
+  { text: /unknown model|not at ready state|has no available versions/i, ...NO_MODEL },
+  { text: /^cancelled by the caller$/, code: "cancelled" },
+  // Triptych's own models begin a refusal with the input's name; the rest are the server's words.
+  { text: /^[A-Z][A-Z_]*: |^unexpected (shape|inference input|datatype|data-type)/, ...REFUSED },
+];
+
+/** The error for a failure that a stream reports as text only. */
+export function messageError(message: string, facts: CallFacts): TriptychError {
+  const text = cleanText(message).replace(NOISE, "");
+  const { code, hint } = TEXT_RULES.find((rule) => rule.text.test(text)) ?? FAILED;
+  return new TriptychError(code, `${subject(code, facts)}: ${text}`, {
+    ...(hint === undefined ? {} : { hint }),
+    details: placeOf(facts),
+  });
+}
+
+interface ServiceError extends Error {
+  readonly code: Status;
+  readonly details: string;
+}
+
+function isServiceError(reason: unknown): reason is ServiceError {
+  return (
+    reason instanceof Error && "details" in reason && "code" in reason && typeof reason.code === "number"
+  );
+}
+
+function meaningOf(code: Status, text: string): Meaning {
+  const rules = RULES[code] ?? [FAILED];
+  return rules.find((rule) => rule.text?.test(text) ?? true) ?? FAILED;
+}
+
+function subject(code: ErrorCode, { endpoint, model }: CallFacts): string {
+  if (code === "unreachable") return `Cannot reach ${endpoint}`;
+  return model === undefined ? endpoint : `${model} at ${endpoint}`;
+}
+
+function placeOf({ endpoint, model }: CallFacts): ErrorDetails {
+  return model === undefined ? { endpoint } : { endpoint, model };
+}
+
+/** The cause may end on a terminal as well, with the server's words in its message and stack. */
+function harmless(error: ServiceError): ServiceError {
+  error.message = cleanText(error.message);
+  if (error.stack !== undefined) error.stack = error.stack.split("\n").map(keepIndent).join("\n");
+  return Object.assign(error, { details: cleanText(error.details) });
+}
+
+function keepIndent(line: string): string {
+  return (/^ */.exec(line)?.[0] ?? "") + cleanText(line);
+}
+
+function messageOf(reason: unknown): string {
+  return cleanText(reason instanceof Error ? reason.message : String(reason));
+}

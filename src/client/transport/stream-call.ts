@@ -1,0 +1,117 @@
+import type { Client, ClientDuplexStream } from "@grpc/grpc-js";
+import { Metadata } from "@grpc/grpc-js";
+import { TriptychError } from "../../errors/index.ts";
+import type {
+  ModelInferRequest,
+  ModelInferResponse,
+  ModelStreamInferResponse,
+} from "../protocol/messages.ts";
+import { rpc } from "../protocol/service.ts";
+import { CallGuard, type GuardContext } from "./guard.ts";
+import { messageError } from "./status.ts";
+
+/** How long a server may take to close a stream after its final response. */
+const CLOSING_MS = 2000;
+
+/** The responses to one request, and a way to end them early. */
+export interface ResponseStream extends AsyncIterable<ModelInferResponse> {
+  stop(reason: TriptychError): void;
+}
+
+type Call = ClientDuplexStream<ModelInferRequest, ModelStreamInferResponse>;
+
+/**
+ * Sends one request on a stream of its own, so that it can be cancelled alone.
+ *
+ * Buffering: responses are read as they are asked for. Up to 16 wait decoded in the gRPC library,
+ * further ones in the connection's flow-control window and then at the server; none is dropped.
+ */
+export function openStream(
+  client: Client,
+  request: ModelInferRequest,
+  context: GuardContext & { readonly deadlineMs: number },
+  running: Set<CallGuard>,
+): ResponseStream {
+  const { path, serialize, deserialize } = rpc("ModelStreamInfer");
+  // Without the header triton_grpc_error, failures come as text. With it Triton 2.51 ends the stream at once and
+  // crashes when the model's final flag arrives after that.
+  const metadata = new Metadata();
+  const options = { deadline: Date.now() + context.deadlineMs };
+  const call: Call = client.makeBidiStreamRequest(path, serialize, deserialize, metadata, options);
+  // Cancelling emits an error; without a listener that would end the process.
+  call.on("error", () => undefined);
+  const guard = new CallGuard(call, context, running);
+  call.once("status", () => {
+    guard.release();
+  });
+  call.write(request);
+  call.end();
+  return {
+    stop: (reason) => {
+      guard.stop(reason);
+    },
+    [Symbol.asyncIterator]: () => responsesOf(call, guard, context),
+  };
+}
+
+async function* responsesOf(
+  call: Call,
+  guard: CallGuard,
+  context: GuardContext,
+): AsyncGenerator<ModelInferResponse, void, undefined> {
+  let closing: NodeJS.Timeout | undefined;
+  let failed: TriptychError | undefined;
+  try {
+    const messages = call.iterator({ destroyOnReturn: false }) as AsyncIterable<ModelStreamInferResponse>;
+    for await (const message of messages) {
+      if (closing !== undefined) continue; // nothing counts after the final response
+      if (guard.stopped !== undefined) throw guard.stopped;
+      failed = failureIn(message, context);
+      if (failed !== undefined) break;
+      const response = responseIn(message, context);
+      if (isFinal(response)) closing = cancelLater(call);
+      if (closing === undefined || response.outputs.length > 0) yield response;
+    }
+  } catch (reason) {
+    if (closing === undefined) throw guard.explain(reason);
+  } finally {
+    clearTimeout(closing);
+    if (failed === undefined)
+      call.cancel(); // leaving the loop does not do that by itself
+    else drain(call);
+  }
+  if (failed !== undefined) throw failed;
+}
+
+/** Lets the server end a stream that failed: it still has its end mark to send, and crashes if it cannot. */
+function drain(call: Call): void {
+  const closing = cancelLater(call);
+  call.once("status", () => {
+    clearTimeout(closing);
+  });
+  call.resume();
+}
+
+function failureIn(message: ModelStreamInferResponse, context: GuardContext): TriptychError | undefined {
+  return message.error_message === "" ? undefined : messageError(message.error_message, context);
+}
+
+/** A server that does not end a finished stream gets it ended. */
+function cancelLater(call: Call): NodeJS.Timeout {
+  return setTimeout(() => {
+    call.cancel();
+  }, CLOSING_MS).unref();
+}
+
+function responseIn(message: ModelStreamInferResponse, context: GuardContext): ModelInferResponse {
+  if (message.infer_response !== null) return message.infer_response;
+  throw new TriptychError(
+    "response-invalid",
+    `${context.endpoint}: the server sent a response without content.`,
+  );
+}
+
+/** True for the last response; without outputs it is an end mark, not data. */
+export function isFinal(response: ModelInferResponse): boolean {
+  return response.parameters["triton_final_response"]?.bool_param === true;
+}

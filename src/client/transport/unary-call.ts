@@ -1,0 +1,32 @@
+import { type Client, Metadata } from "@grpc/grpc-js";
+import type { UnaryRpcs } from "../protocol/messages.ts";
+import { rpc } from "../protocol/service.ts";
+import { CallGuard, type GuardContext } from "./guard.ts";
+
+/** Makes one call that is answered once. */
+export function callUnary<N extends keyof UnaryRpcs>(
+  client: Client,
+  name: N,
+  request: UnaryRpcs[N]["request"],
+  context: GuardContext & { readonly deadlineMs: number },
+  running: Set<CallGuard>,
+): Promise<UnaryRpcs[N]["response"]> {
+  const { path, serialize, deserialize } = rpc(name);
+  const options = { deadline: Date.now() + context.deadlineMs };
+  return new Promise((resolve, reject) => {
+    const call = client.makeUnaryRequest(
+      path,
+      serialize,
+      deserialize,
+      request,
+      new Metadata(),
+      options,
+      (error, response) => {
+        guard.release();
+        if (response === undefined) reject(guard.explain(error));
+        else resolve(response);
+      },
+    );
+    const guard = new CallGuard(call, context, running);
+  });
+}
