@@ -1,0 +1,61 @@
+import { expertSplit, FAMILIES, tokenCount } from "../../diffusion/index.ts";
+import type { PipelinePlan } from "../../plan/index.ts";
+import type { TensorSpec } from "../../tensor/index.ts";
+import { type Command, EXIT } from "../context.ts";
+import { loadPlan } from "../load.ts";
+import { table } from "../table.ts";
+
+function tensorText(tensors: readonly TensorSpec[]): string {
+  return tensors.map((t) => `${t.name}${t.optional === true ? "?" : ""}`).join(" ");
+}
+
+function modelRows(plan: PipelinePlan): string[][] {
+  return plan.models.map(({ config }) => [
+    config.name,
+    config.platform === "ensemble" ? "ensemble" : (config.backend ?? ""),
+    tensorText(config.inputs),
+    tensorText(config.outputs),
+  ]);
+}
+
+function scheduleRows(plan: PipelinePlan): string[][] {
+  return plan.models
+    .filter((model) => model.config.name.endsWith("_denoiser"))
+    .flatMap((model) =>
+      (model.schedule?.schedules ?? []).map((schedule) => {
+        const { highNoise, lowNoise } = expertSplit(schedule);
+        const variant = model.config.name.replace(/_denoiser$/, "");
+        const passes =
+          plan.contract.variants[variant]?.guidance === true ? 2 * schedule.steps : schedule.steps;
+        return [variant, schedule.solver, `${schedule.steps}`, `${highNoise}`, `${lowNoise}`, `${passes}`];
+      }),
+    );
+}
+
+function summary(plan: PipelinePlan): string {
+  const { video, family, target } = plan.spec;
+  const tokens = tokenCount(FAMILIES[family], video);
+  return [
+    `${plan.name}: ${family}, ${video.width}x${video.height}, ${video.frames} frames at ${video.fps} fps, ${tokens} tokens`,
+    `target: ${target.runtime}, Triton ${target.triton}, experts ${target.experts}`,
+  ].join("\n");
+}
+
+/** `triptych plan SPEC`: what a spec leads to, before anything is written. */
+export const plan: Command<{ spec: string }> = async ({ terminal, json }, { spec }) => {
+  const planned = await loadPlan(spec);
+  if (json) {
+    terminal.out(JSON.stringify(planned));
+    return EXIT.ok;
+  }
+  const artifacts = planned.artifacts.map((a) => [a.network, a.precision, a.weights, a.path]);
+  terminal.out(
+    [
+      summary(planned),
+      table(["model", "backend", "inputs (? optional)", "outputs"], modelRows(planned)),
+      table(["variant", "solver", "steps", "high-noise", "low-noise", "passes"], scheduleRows(planned)),
+      table(["network", "precision", "weights", "file"], artifacts),
+    ].join("\n\n"),
+  );
+  return EXIT.ok;
+};

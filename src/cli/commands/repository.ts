@@ -1,0 +1,64 @@
+import { TriptychError } from "../../errors/index.ts";
+import {
+  checkWeights,
+  type Drift,
+  diffRepository,
+  linkWeights,
+  refuseWeights,
+  writeRepository,
+} from "../../repository/index.ts";
+import { type Command, type Context, EXIT } from "../context.ts";
+import { type LoadedPipeline, loadPipeline, repositoryFolder } from "../load.ts";
+import { findingLines } from "../report-error.ts";
+
+/** Options of `triptych repository`. */
+export interface RepositoryOptions {
+  readonly spec: string;
+  readonly out?: string;
+  readonly check?: boolean;
+}
+
+function list(drifts: readonly Drift[]): { path: string; kind: string }[] {
+  return drifts.map(({ path, kind }) => ({ path, kind }));
+}
+
+async function check({ terminal, json }: Context, loaded: LoadedPipeline, folder: string): Promise<number> {
+  const drifts = await diffRepository(loaded.files, folder);
+  if (json) terminal.out(JSON.stringify({ folder, drift: drifts }));
+  else for (const drift of drifts) terminal.out(drift.patch);
+  if (drifts.length === 0) {
+    if (!json) terminal.err(`${folder} is what the spec says (${loaded.files.size} files)`);
+    return EXIT.ok;
+  }
+  if (json) return EXIT.no;
+  throw new TriptychError("repository-drift", `${folder} differs from the spec in ${drifts.length} files`, {
+    hint: "run the command without --check to write it",
+  });
+}
+
+/** Writes a repository and links its weights; returns what is still missing. */
+export async function writePipeline(loaded: LoadedPipeline, folder: string) {
+  const problems = await checkWeights(loaded.plan, loaded.checkpoint);
+  refuseWeights(problems.filter((problem) => problem.rule === "weights-mismatch"));
+  const drifts = await writeRepository(loaded.files, folder);
+  await linkWeights(loaded.plan, loaded.checkpoint, folder);
+  return { drifts, missing: problems };
+}
+
+/** `triptych repository SPEC`: write the model repository, or with --check only compare it. */
+export const repository: Command<RepositoryOptions> = async (context, options) => {
+  const loaded = await loadPipeline(options.spec);
+  const folder = repositoryFolder(loaded.plan, options.out);
+  if (options.check === true) return check(context, loaded, folder);
+  const { terminal, json } = context;
+  const { drifts, missing } = await writePipeline(loaded, folder);
+  if (json) {
+    terminal.out(JSON.stringify({ folder, written: list(drifts), missing }));
+    return EXIT.ok;
+  }
+  for (const { kind, path } of drifts) terminal.err(`  ${kind === "stale" ? "removed" : "wrote"} ${path}`);
+  terminal.err(`${folder}: ${loaded.plan.models.length} models, ${drifts.length} files written`);
+  for (const problem of missing)
+    for (const line of findingLines(problem, terminal)) terminal.err(`  ${line}`);
+  return EXIT.ok;
+};

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { checkWeights, MODELS_FOLDER, refuseWeights } from "../repository/index.ts";
+import { type ServerPorts, startTriton, type TritonServer } from "../server/index.ts";
+import { writePipeline } from "./commands/repository.ts";
+import type { Context } from "./context.ts";
+import { type LoadedPipeline, repositoryFolder } from "./load.ts";
+
+/** How `serve` and `demo` start a server. */
+export interface LaunchOptions {
+  readonly out?: string;
+  readonly ports: ServerPorts;
+  readonly readyTimeoutMs?: number;
+  /** Every line of the server's log goes to stderr. */
+  readonly verbose?: boolean;
+}
+
+/**
+ * Brings a pipeline's repository up to date and starts its server on it. What is missing or wrong with the weights is
+ * said before Triton starts.
+ *
+ * @throws TriptychError `weights-missing`, `weights-mismatch`, and what writing and starting throw
+ */
+export async function launch(
+  context: Context,
+  loaded: LoadedPipeline,
+  options: LaunchOptions,
+): Promise<TritonServer> {
+  const { plan, checkpoint } = loaded;
+  const { terminal, signal } = context;
+  refuseWeights(await checkWeights(plan, checkpoint));
+  const folder = repositoryFolder(plan, options.out);
+  await writePipeline(loaded, folder);
+  const common = {
+    modelRepository: join(folder, MODELS_FOLDER),
+    ports: options.ports,
+    signal,
+    readyTimeoutMs: options.readyTimeoutMs,
+    ...(plan.explicitControl ? { models: plan.startModels } : {}),
+    ...(options.verbose === true ? { onLine: terminal.err } : {}),
+  };
+  if (plan.spec.target.triton === "embedded") {
+    const onProgress = ({ message }: { message: string }): void => {
+      terminal.err(`  ${message}`);
+    };
+    return startTriton({ ...common, kind: "embedded", onProgress });
+  }
+  const onWarning = (message: string): void => {
+    terminal.err(`warning: ${message}`);
+  };
+  return startTriton({ ...common, kind: "container", tag: `${plan.spec.target.triton}-py3`, onWarning });
+}

@@ -1,0 +1,56 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { systemErrorCode, TriptychError } from "../errors/index.ts";
+import { type PipelinePlan, planPipeline } from "../plan/index.ts";
+import { type Files, readRuntime, renderRepository } from "../repository/index.ts";
+import { parseSpec } from "../spec/index.ts";
+
+/** The spec a command uses where none is named. */
+export const DEFAULT_SPEC = "configs/wan-tiny.yaml";
+
+/** Folder below which repositories are written where none is named. */
+export const DEFAULT_REPOSITORIES = "model-repository";
+
+/** A spec with what follows from it, and where its parts are on disk. */
+export interface LoadedPipeline {
+  readonly plan: PipelinePlan;
+  /** Folder with the weights. */
+  readonly checkpoint: string;
+  readonly files: Files;
+}
+
+/**
+ * Reads a spec file and plans its pipeline.
+ *
+ * @throws TriptychError `spec-not-found`, `spec-syntax`, `spec-invalid`, `plan-impossible`
+ */
+export async function loadPlan(file: string): Promise<PipelinePlan> {
+  return planPipeline(parseSpec(await readSpec(file), file));
+}
+
+/** {@link loadPlan} with the rendered repository and the checkpoint folder. */
+export async function loadPipeline(file: string): Promise<LoadedPipeline> {
+  const plan = await loadPlan(file);
+  const checkpoint = resolve(dirname(file), plan.spec.checkpoint);
+  return { plan, checkpoint, files: renderRepository(plan, await readRuntime()) };
+}
+
+/** The folder of a pipeline's repository. */
+export function repositoryFolder(plan: PipelinePlan, parent: string = DEFAULT_REPOSITORIES): string {
+  return join(parent, plan.name);
+}
+
+async function readSpec(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (reason) {
+    throw new TriptychError(
+      "spec-not-found",
+      `cannot read ${file}: ${systemErrorCode(reason) ?? "unknown"}`,
+      {
+        cause: reason,
+        hint: `name a spec file, such as ${DEFAULT_SPEC}`,
+      },
+    );
+  }
+}

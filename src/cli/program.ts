@@ -1,0 +1,170 @@
+import { InvalidArgumentError, Option, Command as Program } from "commander";
+import { demo } from "./commands/demo.ts";
+import { doctor } from "./commands/doctor.ts";
+import { generate } from "./commands/generate.ts";
+import { plan } from "./commands/plan.ts";
+import { repository } from "./commands/repository.ts";
+import { schema } from "./commands/schema.ts";
+import { serve } from "./commands/serve.ts";
+import type { Context } from "./context.ts";
+import { DEFAULT_REPOSITORIES, DEFAULT_SPEC } from "./load.ts";
+
+/** Runs a command body; the caller gives it a context and takes the exit code. */
+export type Run = (body: (context: Context) => Promise<number>) => Promise<void>;
+
+function whole(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("expected a whole number");
+  return Number(text);
+}
+
+function port(text: string): number {
+  const value = whole(text);
+  if (value < 1 || value > 65_535) throw new InvalidArgumentError("expected a port, 1 to 65535");
+  return value;
+}
+
+function seed(text: string): bigint {
+  if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError("expected a whole number from 0 to 2^63-1");
+  return BigInt(text);
+}
+
+function scale(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("expected a number");
+  return value;
+}
+
+function secondsToMs(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("expected seconds above 0");
+  return value * 1000;
+}
+
+function addSpecCommands(program: Program, run: Run): void {
+  program
+    .command("plan")
+    .description("show what a spec leads to: models, tensors, schedules, artifacts")
+    .argument("[spec]", "pipeline spec", DEFAULT_SPEC)
+    .action((spec: string) => run((context) => plan(context, { spec })));
+  program
+    .command("repository")
+    .description("write the model repository of a spec and link its weights")
+    .argument("[spec]", "pipeline spec", DEFAULT_SPEC)
+    .option(
+      "--check",
+      "write nothing; exit 1 and show the difference if the repository is not what the spec says",
+    )
+    .option("--out <folder>", "folder below which repositories stand", DEFAULT_REPOSITORIES)
+    .action((spec: string, options: { check?: boolean; out: string }) =>
+      run((context) => repository(context, { spec, ...options })),
+    );
+  program
+    .command("schema")
+    .description("print the JSON Schema of a spec, for editors")
+    .action(() => run((context) => schema(context, {})));
+}
+
+interface ServeFlags {
+  readonly out: string;
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly metricsPort: number;
+  readonly readyTimeout?: number;
+  readonly verbose?: boolean;
+}
+
+function addServe(program: Program, run: Run): void {
+  program
+    .command("serve")
+    .description("write the repository of a spec and serve it until Ctrl-C")
+    .argument("[spec]", "pipeline spec", DEFAULT_SPEC)
+    .option("--out <folder>", "folder below which repositories stand", DEFAULT_REPOSITORIES)
+    .option("--grpc-port <port>", "gRPC port", port, 8001)
+    .option("--http-port <port>", "HTTP port", port, 8000)
+    .option("--metrics-port <port>", "Prometheus port", port, 8002)
+    .option("--ready-timeout <seconds>", "how long the server may take to become ready", secondsToMs)
+    .option("--verbose", "show the server's log")
+    .action((spec: string, flags: ServeFlags) =>
+      run((context) =>
+        serve(context, {
+          spec,
+          out: flags.out,
+          ports: { grpc: flags.grpcPort, http: flags.httpPort, metrics: flags.metricsPort },
+          ...(flags.readyTimeout === undefined ? {} : { readyTimeoutMs: flags.readyTimeout }),
+          ...(flags.verbose === undefined ? {} : { verbose: flags.verbose }),
+        }),
+      ),
+    );
+}
+
+interface GenerateFlags {
+  readonly spec: string;
+  readonly variant?: string;
+  readonly server: string;
+  readonly out: string;
+  readonly sheet?: string;
+  readonly seed?: bigint;
+  readonly steps?: number;
+  readonly negativePrompt?: string;
+  readonly guidanceHighNoise?: number;
+  readonly guidanceLowNoise?: number;
+  readonly deadline?: number;
+}
+
+function addGenerate(program: Program, run: Run): void {
+  program
+    .command("generate")
+    .description("make one clip on a running server")
+    .argument("<prompt>", "what the clip shows")
+    .option("--variant <name>", "variant of the pipeline; default: the first of the spec")
+    .option("--server <host:port>", "gRPC endpoint", "127.0.0.1:8001")
+    .option("--spec <file>", "spec of what the server serves", DEFAULT_SPEC)
+    .option("--out <file>", "where the MP4 goes", "clip.mp4")
+    .option("--sheet <file>", "write a contact sheet (PNG) too")
+    .option("--seed <number>", "seed of the noise; the same seed gives the same clip", seed)
+    .option("--steps <count>", "one of the variant's step counts", whole)
+    .option("--negative-prompt <text>", "what the clip should not show")
+    .option("--guidance-high-noise <scale>", "guidance of the high-noise expert", scale)
+    .option("--guidance-low-noise <scale>", "guidance of the low-noise expert", scale)
+    .addOption(new Option("--deadline <seconds>", "most time the clip may take").argParser(secondsToMs))
+    .action((prompt: string, { deadline, ...flags }: GenerateFlags) =>
+      run((context) =>
+        generate(context, { prompt, ...flags, ...(deadline === undefined ? {} : { deadlineMs: deadline }) }),
+      ),
+    );
+}
+
+function addMachineCommands(program: Program, run: Run): void {
+  program
+    .command("demo")
+    .description("serve wan-tiny on the embedded Triton and make clips in three languages")
+    .argument("[spec]", "pipeline spec", DEFAULT_SPEC)
+    .option("--out <folder>", "where the clips go", "out/demo")
+    .option("--seed <number>", "seed of the noise", seed, 7n)
+    .action((spec: string, options: { out: string; seed: bigint }) =>
+      run((context) => demo(context, { spec, ...options })),
+    );
+  program
+    .command("doctor")
+    .description("look at this machine and the weights: can the pipeline be served here?")
+    .argument("[spec]", "pipeline spec", DEFAULT_SPEC)
+    .action((spec: string) => run((context) => doctor(context, { spec })));
+}
+
+/** The command line of Triptych; `run` is given the body of the command that was chosen. */
+export function createProgram(version: string, run: Run): Program {
+  const program = new Program("triptych")
+    .description("Serve video diffusion on NVIDIA Triton from one typed description.")
+    .version(version)
+    .option("--json", "machine-readable result on stdout, everything else on stderr")
+    .showHelpAfterError("(triptych --help lists the commands)")
+    .exitOverride();
+  addSpecCommands(program, run);
+  addServe(program, run);
+  addGenerate(program, run);
+  addMachineCommands(program, run);
+  for (const command of program.commands) {
+    command.exitOverride().option("--json", "machine-readable result on stdout, everything else on stderr");
+  }
+  return program;
+}

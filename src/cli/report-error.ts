@@ -1,0 +1,37 @@
+import { ERROR_CODES, type Finding, type TriptychError } from "../errors/index.ts";
+import { printable, type Terminal } from "./terminal.ts";
+
+function place(finding: Finding): string {
+  const { position } = finding;
+  return position === undefined ? "" : `${position.file}:${position.line}:${position.column}: `;
+}
+
+/** One finding as lines of text: where, what, and what to do. */
+export function findingLines(finding: Finding, terminal: Terminal): string[] {
+  const where = terminal.paint("bold", place(finding));
+  const lines = [`${where}${printable(finding.message)} ${terminal.paint("dim", `[${finding.rule}]`)}`];
+  if (finding.hint !== undefined) lines.push(`    ${terminal.paint("cyan", "→")} ${printable(finding.hint)}`);
+  return lines;
+}
+
+/** Prints an error as a person wants it: what, where, the log's tail, and what to type next. */
+export function reportError(error: TriptychError, terminal: Terminal, json: boolean): void {
+  if (json) {
+    const { code, message, hint, details } = error;
+    terminal.out(JSON.stringify({ error: { code, message, hint, ...details } }));
+    return;
+  }
+  const { findings = [], logTail, logFile, reproduce } = error.details;
+  terminal.err(`${terminal.paint(["bold", "red"], "error")}[${error.code}]: ${printable(error.message)}`);
+  for (const finding of findings)
+    for (const line of findingLines(finding, terminal)) terminal.err(`  ${line}`);
+  if (logTail) terminal.err(terminal.paint("dim", printable(logTail).replaceAll(/^/gm, "  | ")));
+  if (logFile !== undefined) terminal.err(`  log: ${logFile}`);
+  if (reproduce !== undefined) terminal.err(`  to repeat it: ${printable(reproduce)}`);
+  if (error.hint !== undefined) terminal.err(`  ${terminal.paint("cyan", "→")} ${printable(error.hint)}`);
+  if (error.code === "internal") {
+    terminal.err(
+      `  ${ERROR_CODES.internal.title}; please report it with this:\n${printable(error.stack ?? "")}`,
+    );
+  }
+}

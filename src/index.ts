@@ -1,0 +1,58 @@
+// For people who serve and call a pipeline.
+export * from "./client/index.ts";
+export {
+  type Expert,
+  FAMILIES,
+  renderSchedule,
+  type Sampler,
+  type Schedule,
+  type ScheduleRow,
+} from "./diffusion/index.ts";
+export {
+  type ErrorCode,
+  type Finding,
+  isTriptychError,
+  type Position,
+  TriptychError,
+} from "./errors/index.ts";
+export type { Contract, ModelContract, VariantContract } from "./model-config/index.ts";
+export {
+  type EnsembleStep,
+  type InstanceGroup,
+  type ModelConfig,
+  printModelConfig,
+  type QueuePolicy,
+} from "./model-config/index.ts";
+export {
+  type Artifact,
+  type LinkedFile,
+  type ModelPlan,
+  type PipelinePlan,
+  planPipeline,
+  type ScheduleSet,
+} from "./plan/index.ts";
+export {
+  checkWeights,
+  type Drift,
+  diffRepository,
+  type Files,
+  linkWeights,
+  type RepositoryManifest,
+  readRuntime,
+  refuseWeights,
+  renderContract,
+  renderRepository,
+  type WeightProblem,
+  writeRepository,
+} from "./repository/index.ts";
+export * from "./server/index.ts";
+// For people who build on the pieces: spec → plan → repository → server.
+export { type PipelineSpec, parseSpec, SPEC_SCHEMA, type VariantSpec } from "./spec/index.ts";
+export {
+  booleansOf,
+  type Datatype,
+  stringsOf,
+  type Tensor,
+  type TensorSpec,
+  tensor,
+} from "./tensor/index.ts";
