@@ -1,0 +1,94 @@
+"""Sampling wan-tiny in torch with diffusers' own schedulers: the reference that everything served is held to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler, WanTransformer3DModel
+from torch import Tensor
+
+from triptych_runtime.noise import initial_noise
+from triptych_tools.wan_tiny.experts import BOUNDARY, LATENT_SHAPE, SHIFT, velocity
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """Scales of classifier-free guidance, one for each expert."""
+
+    high_noise: float
+    low_noise: float
+
+
+@dataclass(frozen=True)
+class Experts:
+    """The pair of experts that one variant denoises with."""
+
+    high_noise: WanTransformer3DModel
+    low_noise: WanTransformer3DModel
+
+    def at(self, timestep: float) -> tuple[WanTransformer3DModel, Literal["high_noise", "low_noise"]]:
+        """The expert that runs at a timestep in 0..1000."""
+        if timestep >= BOUNDARY * 1000:
+            return self.high_noise, "high_noise"
+        return self.low_noise, "low_noise"
+
+
+def unipc(steps: int | None = None, sigmas: list[float] | None = None) -> UniPCMultistepScheduler:
+    """diffusers' UniPC for flow matching with this family's shift, timesteps set."""
+    scheduler = UniPCMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=SHIFT, solver_order=2
+    )
+    scheduler.set_timesteps(steps, sigmas=None if sigmas is None else np.array(sigmas))
+    return scheduler
+
+
+def euler(steps: int) -> FlowMatchEulerDiscreteScheduler:
+    """diffusers' flow-matching Euler on an even grid with this family's shift, timesteps set."""
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=SHIFT)
+    scheduler.set_timesteps(sigmas=list(np.linspace(1.0, 0.0, steps + 1)[:-1]))
+    return scheduler
+
+
+def noise(seeds: list[int]) -> Tensor:
+    """The served initial noise, [len(seeds), 16, 5, 8, 8]."""
+    return torch.from_numpy(np.stack([initial_noise(seed, LATENT_SHAPE) for seed in seeds]))
+
+
+def guided_velocity(
+    experts: Experts, x: Tensor, timestep: float, context: Tensor, empty: Tensor, guidance: Guidance | None
+) -> Tensor:
+    """Velocity at x [B, ...] with contexts [B, L, D]; ``empty`` is the negative context [L, D]."""
+    expert, name = experts.at(timestep)
+    when = torch.full((len(x),), timestep)
+    if guidance is None:
+        return velocity(expert, x, when, context)
+    both = velocity(
+        expert,
+        torch.cat([x, x]),
+        torch.cat([when, when]),
+        torch.cat([empty[None].expand_as(context), context]),
+    )
+    negative, positive = both.chunk(2)
+    return negative + getattr(guidance, name) * (positive - negative)
+
+
+@torch.no_grad()
+def sample(
+    experts: Experts,
+    scheduler: UniPCMultistepScheduler | FlowMatchEulerDiscreteScheduler,
+    start: Tensor,
+    context: Tensor,
+    empty: Tensor,
+    guidance: Guidance | None,
+) -> list[Tensor]:
+    """Denoise ``start``; returns the latents before each step and after the last."""
+    x = start
+    path = [x]
+    for timestep in scheduler.timesteps:
+        v = guided_velocity(experts, x, float(timestep), context, empty, guidance)
+        x = scheduler.step(v, timestep, x, return_dict=False)[0]
+        path.append(x)
+    return path

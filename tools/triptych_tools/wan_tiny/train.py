@@ -1,0 +1,208 @@
+"""Make wan-tiny from nothing: ``python -m triptych_tools.wan_tiny.train WORK``.
+
+The work folder holds one file or folder for each finished phase and the state of the phase that
+runs, so that a stopped training goes on where it was. Lengths are step counts, never minutes:
+the same seeds and thread counts give the same weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from transformers import PreTrainedTokenizerFast, UMT5EncoderModel
+
+from triptych_tools.wan_tiny import distil
+from triptych_tools.wan_tiny.captions import LANGUAGES, PHRASINGS, SCENES, caption
+from triptych_tools.wan_tiny.experts import LatentSet, train_expert
+from triptych_tools.wan_tiny.sampling import Experts, Guidance
+from triptych_tools.wan_tiny.text import encode_text, tokenize, train_text_encoder, train_tokenizer
+from triptych_tools.wan_tiny.train_vae import draw_clips, measure_latents, normalise, train_decoder, train_vae
+from triptych_tools.wan_tiny.vae import encode_clip
+
+VAE_STEPS = 2800
+DECODER_STEPS = 800
+TEXT_STEPS = 700
+LATENTS = 6144
+EXPERT_STEPS = 4500
+TRAJECTORIES_EACH = 960
+MATCH_STEPS = 1200
+ROLL_OUT_STEPS = 300
+TEACHER_GUIDANCE = Guidance(high_noise=2.0, low_noise=1.5)
+
+
+def load_vae(work: Path) -> AutoencoderKLWan:
+    """The trained autoencoder of a work folder; its newest decoder where there is one."""
+    folder = work / "vae_final"
+    vae: AutoencoderKLWan = AutoencoderKLWan.from_pretrained(folder if folder.exists() else work / "vae_scaled")
+    return vae.eval().requires_grad_(False)
+
+
+def load_expert(folder: Path) -> WanTransformer3DModel:
+    """An expert saved in diffusers layout."""
+    expert: WanTransformer3DModel = WanTransformer3DModel.from_pretrained(folder)
+    return expert.eval().requires_grad_(False)
+
+
+def load_text(work: Path) -> tuple[PreTrainedTokenizerFast, UMT5EncoderModel]:
+    """Tokenizer and text encoder of a work folder."""
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(work / "tokenizer")
+    return tokenizer, UMT5EncoderModel.from_pretrained(work / "text_encoder").eval().requires_grad_(False)
+
+
+def prompt_contexts(work: Path) -> torch.Tensor:
+    """Contexts of all prompts, [scenes + 1, languages * phrasings, L, D]; the last row is the empty prompt."""
+    tokenizer, encoder = load_text(work)
+    rows = [
+        [caption(scene, language, phrasing) for language in LANGUAGES for phrasing in range(PHRASINGS)]
+        for scene in SCENES
+    ]
+    rows.append([""] * len(rows[0]))
+    with torch.no_grad():
+        return torch.stack([encode_text(encoder, *tokenize(tokenizer, texts)) for texts in rows])
+
+
+def phase_text(work: Path) -> None:
+    tokenizer = train_tokenizer()
+    encoder = train_text_encoder(work, tokenizer, TEXT_STEPS)
+    encoder.save_pretrained(work / "text_encoder")
+    tokenizer.save_pretrained(work / "tokenizer")
+
+
+def phase_vae(work: Path) -> None:
+    train_vae(work, VAE_STEPS).save_pretrained(work / "vae")
+
+
+def phase_latents(work: Path) -> None:
+    vae: AutoencoderKLWan = AutoencoderKLWan.from_pretrained(work / "vae").eval().requires_grad_(False)
+    generator = np.random.default_rng(51)
+    torch.manual_seed(51)
+    latents, scenes = [], []
+    for _ in range(LATENTS // 8):
+        clips, indices = draw_clips(8, generator)
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            latents.append(encode_clip(vae, clips)[0].float())
+        scenes.append(indices)
+    raw = torch.cat(latents)
+    measure_latents(vae, raw)
+    vae.save_pretrained(work / "vae_scaled")
+    torch.save({"latents": normalise(vae, raw).half(), "scenes": torch.cat(scenes)}, work / "latents.pt")
+
+
+def phase_expert(work: Path, name: str) -> None:
+    saved = torch.load(work / "latents.pt", weights_only=True)
+    data = LatentSet(saved["latents"], saved["scenes"], prompt_contexts(work).half())
+    expert = train_expert(name, data, work, EXPERT_STEPS, batch=32, learning_rate=1e-3)
+    expert.save_pretrained(work / f"expert_{name}")
+
+
+def phase_decoder(work: Path) -> None:
+    vae: AutoencoderKLWan = AutoencoderKLWan.from_pretrained(work / "vae_scaled")
+    train_decoder(work, vae, DECODER_STEPS).save_pretrained(work / "vae_final")
+
+
+def teacher(work: Path) -> Experts:
+    """The trained pair with all its steps."""
+    return Experts(load_expert(work / "expert_high_noise"), load_expert(work / "expert_low_noise"))
+
+
+def phase_trajectories(work: Path, part: int) -> None:
+    contexts = prompt_contexts(work)
+    generator = np.random.default_rng(61 + part)
+    scenes = np.tile(np.arange(len(SCENES)), TRAJECTORIES_EACH // len(SCENES))
+    chosen = contexts[scenes, generator.integers(0, contexts.shape[1], len(scenes))]
+    first = distil.TRAJECTORY_SEEDS + part * 1_000_000
+    points = distil.record(teacher(work), chosen, contexts[-1, 0], TEACHER_GUIDANCE, first)
+    torch.save({"points": points, "contexts": chosen.half()}, work / f"trajectories_{part}.pt")
+
+
+def trajectories(work: Path) -> distil.Trajectories:
+    """All recorded teacher paths."""
+    parts = [torch.load(work / f"trajectories_{part}.pt", weights_only=True) for part in (0, 1)]
+    return distil.Trajectories(
+        torch.cat([part["points"] for part in parts]), torch.cat([part["contexts"] for part in parts])
+    )
+
+
+def phase_match(work: Path, name: str) -> None:
+    start = load_expert(work / f"expert_{name}")
+    student = distil.match_steps(name, start, trajectories(work), work, MATCH_STEPS)
+    student.save_pretrained(work / f"matched_{name}")
+
+
+def phase_roll_out(work: Path) -> None:
+    pair = distil.roll_out(
+        load_expert(work / "matched_high_noise"),
+        load_expert(work / "matched_low_noise"),
+        trajectories(work),
+        work,
+        ROLL_OUT_STEPS,
+    )
+    pair.high_noise.save_pretrained(work / "draft_high_noise")
+    pair.low_noise.save_pretrained(work / "draft_low_noise")
+
+
+PHASES: dict[str, tuple[str, Callable[[Path], None]]] = {
+    "text": ("tokenizer", phase_text),
+    "vae": ("vae", phase_vae),
+    "latents": ("latents.pt", phase_latents),
+    "high_noise": ("expert_high_noise", lambda work: phase_expert(work, "high_noise")),
+    "low_noise": ("expert_low_noise", lambda work: phase_expert(work, "low_noise")),
+    "decoder": ("vae_final", phase_decoder),
+    "trajectories_0": ("trajectories_0.pt", lambda work: phase_trajectories(work, 0)),
+    "trajectories_1": ("trajectories_1.pt", lambda work: phase_trajectories(work, 1)),
+    "match_high_noise": ("matched_high_noise", lambda work: phase_match(work, "high_noise")),
+    "match_low_noise": ("matched_low_noise", lambda work: phase_match(work, "low_noise")),
+    "roll_out": ("draft_low_noise", phase_roll_out),
+}
+"""Each phase with the file or folder that shows it done."""
+
+STAGES: tuple[tuple[str, ...], ...] = (
+    ("text",),
+    ("vae",),
+    ("latents",),
+    ("high_noise", "low_noise"),
+    ("decoder",),
+    ("trajectories_0", "trajectories_1"),
+    ("match_high_noise", "match_low_noise"),
+    ("roll_out",),
+)
+"""Phases of one stage run side by side, one thread each; a phase alone gets two threads."""
+
+
+def run_stage(work: Path, phases: tuple[str, ...]) -> None:
+    """Run the unfinished phases of a stage as processes of their own; raise if one fails."""
+    todo = [name for name in phases if not (work / PHASES[name][0]).exists()]
+    threads = 2 if len(phases) == 1 else 1
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    command = [sys.executable, "-m", "triptych_tools.wan_tiny.train", str(work), "--phase"]
+    children = {name: subprocess.Popen([*command, name], env=environment) for name in todo}
+    failed = [name for name, child in children.items() if child.wait() != 0]
+    if failed:
+        raise SystemExit(f"training phase failed: {', '.join(failed)}")
+
+
+def main() -> None:
+    """Command line of the trainer."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--phase", choices=list(PHASES))
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    if options.phase:
+        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+        PHASES[options.phase][1](options.work)
+        return
+    for stage in STAGES:
+        run_stage(options.work, stage)
+
+
+if __name__ == "__main__":
+    main()
