@@ -58,10 +58,10 @@ dist/.built: node_modules/.installed $(shell find src -type f -not -name '*.test
 	@touch $@
 
 $(TOOLS): tools/requirements.txt
-	@$(PYTHON) tools/venv.py .venv-tools tools/requirements.txt
+	@$(PYTHON) tools/make_environment.py .venv-tools tools/requirements.txt
 
 $(TRAIN): tools/requirements.txt tools/requirements-train.txt
-	@$(PYTHON) tools/venv.py .venv-train tools/requirements.txt tools/requirements-train.txt
+	@$(PYTHON) tools/make_environment.py .venv-train tools/requirements.txt tools/requirements-train.txt
 
 $(JUDGE): e2e/judges/requirements.txt
-	@$(PYTHON) tools/venv.py .venv-judge e2e/judges/requirements.txt
+	@$(PYTHON) tools/make_environment.py .venv-judge e2e/judges/requirements.txt

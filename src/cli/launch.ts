@@ -1,17 +1,32 @@
 import { join } from "node:path";
+import { type PipelinePlan, transferBytes } from "../plan/index.ts";
 import { checkWeights, MODELS_FOLDER, refuseWeights } from "../repository/index.ts";
 import { type ServerPorts, startTriton, type TritonServer } from "../server/index.ts";
 import { writePipeline } from "./commands/repository.ts";
 import type { Context } from "./context.ts";
 import { type LoadedPipeline, repositoryFolder } from "./load.ts";
 
+/** Built from the Dockerfile of a rendered repository: NVIDIA's image with what the Python models need. */
+const DEFAULT_IMAGE = "triptych/tritonserver";
+
 /** How `serve` and `demo` start a server. */
 export interface LaunchOptions {
   readonly out?: string;
   readonly ports: ServerPorts;
   readonly readyTimeoutMs?: number;
+  /** Container image without its tag, for a container target; default: the one of the repository's Dockerfile. */
+  readonly image?: string;
   /** Every line of the server's log goes to stderr. */
   readonly verbose?: boolean;
+}
+
+/** Room for the tensors that pass between models: on the GPU, in pinned memory and in shared memory. */
+function pools(plan: PipelinePlan): { readonly flags: readonly string[]; readonly shmBytes: number } {
+  const bytes = transferBytes(plan);
+  return {
+    flags: [`--cuda-memory-pool-byte-size=0:${bytes}`, `--pinned-memory-pool-byte-size=${bytes}`],
+    shmBytes: 2 * bytes,
+  };
 }
 
 /**
@@ -47,5 +62,15 @@ export async function launch(
   const onWarning = (message: string): void => {
     terminal.err(`warning: ${message}`);
   };
-  return startTriton({ ...common, kind: "container", tag: `${plan.spec.target.triton}-py3`, onWarning });
+  const tag = `${plan.spec.target.triton}-py3`;
+  const image = options.image ?? DEFAULT_IMAGE;
+  return startTriton({
+    ...common,
+    ...pools(plan),
+    kind: "container",
+    repositoryRoot: folder,
+    tag,
+    image,
+    onWarning,
+  });
 }

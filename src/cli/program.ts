@@ -71,6 +71,7 @@ interface ServeFlags {
   readonly metricsPort: number;
   readonly readyTimeout?: number;
   readonly verbose?: boolean;
+  readonly image?: string;
 }
 
 function addServe(program: Program, run: Run): void {
@@ -83,6 +84,7 @@ function addServe(program: Program, run: Run): void {
     .option("--http-port <port>", "HTTP port", port, 8000)
     .option("--metrics-port <port>", "Prometheus port", port, 8002)
     .option("--ready-timeout <seconds>", "how long the server may take to become ready", secondsToMs)
+    .option("--image <name>", "container image without its tag, for a container target")
     .option("--verbose", "show the server's log")
     .action((spec: string, flags: ServeFlags) =>
       run((context) =>
@@ -92,6 +94,7 @@ function addServe(program: Program, run: Run): void {
           ports: { grpc: flags.grpcPort, http: flags.httpPort, metrics: flags.metricsPort },
           ...(flags.readyTimeout === undefined ? {} : { readyTimeoutMs: flags.readyTimeout }),
           ...(flags.verbose === undefined ? {} : { verbose: flags.verbose }),
+          ...(flags.image === undefined ? {} : { image: flags.image }),
         }),
       ),
     );

@@ -1,2 +1,3 @@
+export { transferBytes } from "./memory.ts";
 export { planPipeline } from "./plan.ts";
 export type { Artifact, LinkedFile, ModelPlan, PipelinePlan, ScheduleSet } from "./types.ts";

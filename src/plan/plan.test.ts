@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseSpec } from "../spec/index.ts";
+import { transferBytes } from "./memory.ts";
 import { planPipeline } from "./plan.ts";
 
 function plan(name: string, edit: (text: string) => string = (text) => text) {
@@ -65,6 +66,12 @@ describe("planPipeline", () => {
 
   it("refuses a relay in a container that is open to break-ins", () => {
     expect(() => plan("wan2.2-t2v-a14b", (text) => text.replace('"26.08"', '"25.07"'))).toThrow(/not safe/);
+  });
+
+  it("wants room for the frames of A14B, which Triton's own pools do not have", () => {
+    const frames = 81 * 480 * 832 * 3;
+    expect(transferBytes(plan("wan2.2-t2v-a14b"))).toBeGreaterThan(3 * frames);
+    expect(transferBytes(plan("wan2.2-t2v-a14b"))).toBeLessThan(2 ** 31);
   });
 
   it("names an engine by GPU and release, an ONNX file by network", () => {

@@ -77,6 +77,23 @@ export interface RepositoryManifest {
   readonly files: readonly string[];
 }
 
+/** Python packages that the models need and NVIDIA's image does not have. */
+const CONTAINER_PACKAGES = ["av==17.1.0", "tokenizers==0.23.3"];
+
+/** The image of a container target: NVIDIA's, with what the Python models need. */
+function dockerfile(plan: PipelinePlan): [string, string][] {
+  const { triton } = plan.spec.target;
+  if (triton === "embedded") return [];
+  const text = [
+    `# ${HEADER}`,
+    `# docker build -t triptych/tritonserver:${triton}-py3 .`,
+    `FROM nvcr.io/nvidia/tritonserver:${triton}-py3`,
+    `RUN pip install --no-cache-dir ${CONTAINER_PACKAGES.join(" ")}`,
+    "",
+  ];
+  return [["Dockerfile", text.join("\n")]];
+}
+
 /** Where each weight file is linked to, below the repository folder. */
 export function linksOf(plan: PipelinePlan): { readonly path: string; readonly source: string }[] {
   return plan.models.flatMap((model) =>
@@ -110,6 +127,7 @@ export function renderRepository(plan: PipelinePlan, runtime: Files): Files {
     ...plan.models.flatMap(modelFiles),
     ...[...runtime].map(([name, text]): [string, string] => [`python/triptych_runtime/${name}`, text]),
     ["contract.gen.ts", renderContract(plan.contract)],
+    ...dockerfile(plan),
   ];
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
   const names = [...entries.map(([name]) => name), MANIFEST].sort();

@@ -100,6 +100,11 @@ export interface ContainerOptions extends LaunchOptions {
   readonly shmBytes?: number | undefined;
   /** User inside the container (default `1000:1000`, the image's `triton-server`). */
   readonly user?: string | undefined;
+  /**
+   * Folder that the container sees, with `modelRepository` in it (default: `modelRepository` itself). A repository
+   * rendered by Triptych needs its own folder here: its Python models share a package that stands beside them.
+   */
+  readonly repositoryRoot?: string | undefined;
   /** More host folders, each mounted read-only at its own path: targets of symbolic links in the repository. */
   readonly mounts?: readonly string[] | undefined;
   /** Environment variables inside the container. */

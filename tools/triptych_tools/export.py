@@ -16,6 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 OPSET = 20
+IR_VERSION = 10
+"""The IR of this opset; the exporter writes a newer one that onnxruntime for Python 3.10 does not read."""
 
 
 class ExpertStep(nn.Module):
@@ -99,6 +101,7 @@ def export_graph(
     assert program is not None
     model = program.model_proto
     _forget_origins(model)
+    model.ir_version = IR_VERSION
     onnx.checker.check_model(model)
     onnx.save(model, path)
 

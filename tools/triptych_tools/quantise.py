@@ -10,6 +10,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, numpy_helper
 
+from triptych_tools.export import IR_VERSION
+
 Calibration = dict[str, npt.NDArray[np.float32]]
 """Recorded inputs of a graph by name, joined along their first axis."""
 
@@ -40,6 +42,7 @@ def quantise_int8(source: Path, target: Path, calibration: Calibration, unsigned
         )
         # Until here the weights are FP32 with a quantiser behind them; store them as the INT8 they become.
         model = qdq_to_dq(onnx.load(partial))
+    model.ir_version = min(model.ir_version, IR_VERSION)
     if unsigned_activations:
         _make_activations_unsigned(model)
     onnx.checker.check_model(model)

@@ -12,6 +12,7 @@ export interface ServeOptions {
   readonly ports: ServerPorts;
   readonly readyTimeoutMs?: number;
   readonly verbose?: boolean;
+  readonly image?: string;
 }
 
 function announce({ terminal, json }: Context, server: TritonServer): void {

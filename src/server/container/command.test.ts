@@ -37,6 +37,13 @@ describe("dockerCommand", () => {
     ]);
   });
 
+  it("mounts the folder that the repository's Python models need, and serves the models in it", () => {
+    const words = argv({ modelRepository: "/srv/wan/models", repositoryRoot: "/srv/wan" });
+    expect(words).toContain("--mount=type=bind,source=/srv/wan,target=/models,readonly");
+    expect(words).toContain("--model-repository=/models/models");
+    expect(() => argv({ repositoryRoot: "/elsewhere" })).toThrow(/does not lie in/);
+  });
+
   it("takes GPUs, ports, mounts and variables as asked", () => {
     const words = argv({
       gpus: [0, 2],

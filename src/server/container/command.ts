@@ -22,7 +22,7 @@ const DEFAULT_IMAGE = "nvcr.io/nvidia/tritonserver";
 const DEFAULT_TAG = "26.08-py3";
 const DEFAULT_PORTS: SettledPorts = { http: 8000, grpc: 8001, metrics: 8002 };
 const DEFAULT_SHM_BYTES = 2 ** 30;
-const MODELS = "/models";
+const MOUNT = "/models";
 
 function gpuFlags(gpus: ContainerOptions["gpus"] = "all"): string[] {
   if (gpus === "none") return [];
@@ -49,6 +49,15 @@ function requirePositive(name: string, value: number): number {
   throw new TriptychError("usage", `${name} must be a whole number above 0, not ${String(value)}`);
 }
 
+/** Where the container finds the models. */
+function modelRepositoryInside({ repositoryRoot, modelRepository }: ContainerOptions): string {
+  const below = repositoryRoot === undefined ? "" : path.relative(repositoryRoot, modelRepository);
+  if (!below.startsWith("..") && !path.isAbsolute(below))
+    return path.posix.join(MOUNT, ...below.split(path.sep));
+  const message = `modelRepository ${modelRepository} does not lie in repositoryRoot ${repositoryRoot ?? ""}`;
+  throw new TriptychError("usage", message);
+}
+
 function runFlags(options: DockerCommandOptions): string[] {
   const shmBytes = requirePositive("shmBytes", options.shmBytes ?? DEFAULT_SHM_BYTES);
   const folders = (options.mounts ?? []).map((folder) => path.resolve(folder));
@@ -64,7 +73,7 @@ function runFlags(options: DockerCommandOptions): string[] {
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
     ...portFlags(options.ports),
-    mountFlag(path.resolve(options.modelRepository), MODELS),
+    mountFlag(path.resolve(options.repositoryRoot ?? options.modelRepository), MOUNT),
     ...folders.map((folder) => mountFlag(folder, folder)),
     ...Object.entries(options.env ?? {}).map(([name, value]) => `--env=${name}=${value}`),
   ];
@@ -79,7 +88,11 @@ function runFlags(options: DockerCommandOptions): string[] {
 export function dockerCommand(options: DockerCommandOptions): DockerCommand {
   const tag = options.tag ?? DEFAULT_TAG;
   const warnings = judgeTag(tag);
-  const server = ["tritonserver", `--id=${options.name ?? "triptych"}`, `--model-repository=${MODELS}`];
+  const server = [
+    "tritonserver",
+    `--id=${options.name ?? "triptych"}`,
+    `--model-repository=${modelRepositoryInside(options)}`,
+  ];
   const image = `${options.image ?? DEFAULT_IMAGE}:${tag}`;
   return {
     argv: ["docker", "run", ...runFlags(options), image, ...server, ...tritonFlags(options)],

@@ -169,10 +169,9 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("vae",),
     ("latents",),
     ("high_noise", "low_noise"),
-    ("decoder",),
     ("trajectories_0", "trajectories_1"),
     ("match_high_noise", "match_low_noise"),
-    ("roll_out",),
+    ("roll_out", "decoder"),
 )
 """Phases of one stage run side by side, one thread each; a phase alone gets two threads."""
 
