@@ -1,7 +1,7 @@
 # Triptych: serve video diffusion on NVIDIA Triton. `make help` lists what can be made.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check e2e bench tools-test judge-env train-tiny build clean
+.PHONY: help demo test check e2e bench tools-test tools-env judge-env train-tiny build clean
 
 PYTHON ?= python3
 SPEC ?= configs/wan-tiny.yaml
@@ -25,7 +25,7 @@ test: node_modules/.installed $(TOOLS) $(JUDGE) ## everything that can be checke
 check: node_modules/.installed ## the quick loop: build, lint, types, layers, dead code, unit tests, package
 	@npm run --silent check
 
-e2e: dist/.built $(JUDGE) ## tests against the real Triton
+e2e: dist/.built $(JUDGE) $(TOOLS) ## tests against the real Triton
 	@npm run --silent e2e
 
 tools-test: $(TOOLS) ## tests of the Python tools
@@ -35,6 +35,8 @@ bench: dist/.built $(TOOLS) ## measure: both sides in one run, ratios with n and
 	@node tools/bench.mjs
 
 build: dist/.built ## compile src/ to dist/
+
+tools-env: $(TOOLS) ## the environment of the Python tools
 
 judge-env: $(JUDGE) ## the environment of the independent judges
 

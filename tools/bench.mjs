@@ -47,7 +47,7 @@ function interval(pairs, statistic) {
   return [quantile(ordered, 0.025), quantile(ordered, 0.975)];
 }
 
-function compare(name, a, b, target, format) {
+function compare(name, a, b, target) {
   const pairs = a.values.map((value, index) => [value, b.values[index]]);
   const ratioOf = (rows) => median(rows.map(([x]) => x)) / median(rows.map(([, y]) => y));
   const [low, high] = interval(pairs, ratioOf);
@@ -67,7 +67,7 @@ function compare(name, a, b, target, format) {
   };
   console.log(
     `${name}: ${row.ratio.toFixed(3)}x [${low.toFixed(3)}, ${high.toFixed(3)}], n = ${row.n}; ` +
-      `${a.name} ${row.medianA.toFixed(1)} ms, ${b.name} ${row.medianB.toFixed(1)} ms; target ${format ?? target}`,
+      `${a.name} ${row.medianA.toFixed(1)} ms, ${b.name} ${row.medianB.toFixed(1)} ms; target ${target}`,
   );
   return row;
 }
@@ -113,7 +113,8 @@ function loopFacts(plan) {
 const stageMs = (clip, stages) =>
   clip.stages.filter(({ stage }) => stages.includes(stage)).reduce((sum, { ms }) => sum + ms, 0);
 
-async function benchClips() {
+/** A served wan-tiny and the in-process loop over the very same files. */
+async function startBoth() {
   const plan = planOf("wan-tiny");
   const folder = `${root}out/bench/wan-tiny`;
   mkdirSync(folder, { recursive: true });
@@ -123,51 +124,62 @@ async function benchClips() {
   const loop = await startLoop(`${folder}/models`);
   const server = await startTriton({ kind: "embedded", modelRepository: `${folder}/models` });
   const studio = await connect(server.grpcEndpoint, { contract: plan.contract });
-  const samples = {
-    final: { triton: [], loop: [], denoise: [], whole: [] },
-    draft: { triton: [], loop: [], denoise: [], whole: [] },
+  const stop = async () => {
+    await studio.close();
+    await server.stop();
+    loop.stop();
   };
-  const prompt = "a red circle moves right";
+  return { loop, studio, stop };
+}
+
+/** One clip by each side; which goes first changes each round, so that neither always follows the other. */
+async function playRound({ loop, studio }, variant, round) {
+  const request = { prompt: "a red circle moves right", seed: round + 1000 };
+  const viaTriton = async () => {
+    const started = performance.now();
+    const clip = await studio.variants[variant].generate(request).result;
+    return { triton: performance.now() - started, clip };
+  };
+  const first = round % 2 === 0 ? await viaTriton() : undefined;
+  const loopMs = await loop.clip(variant, request.prompt, request.seed);
+  const { triton, clip } = first ?? (await viaTriton());
+  const denoise = stageMs(clip, ["high_noise", "low_noise"]);
+  return {
+    triton,
+    loop: loopMs,
+    denoise,
+    whole: stageMs(
+      clip,
+      clip.stages.map(({ stage }) => stage),
+    ),
+  };
+}
+
+async function benchClips() {
+  const both = await startBoth();
+  const samples = { final: [], draft: [] };
   for (let round = -WARM_UP; round < rounds; round += 1) {
     for (const variant of ["final", "draft"]) {
-      const seed = round + 1000;
-      const viaTriton = async () => {
-        const started = performance.now();
-        const clip = await studio.variants[variant].generate({ prompt, seed }).result;
-        return { ms: performance.now() - started, clip };
-      };
-      // Which side goes first changes each round, so that neither always follows the other.
-      const first = round % 2 === 0 ? await viaTriton() : undefined;
-      const loopMs = await loop.clip(variant, prompt, seed);
-      const { ms, clip } = first ?? (await viaTriton());
-      if (round < 0) continue;
-      samples[variant].triton.push(ms);
-      samples[variant].loop.push(loopMs);
-      samples[variant].denoise.push(stageMs(clip, ["high_noise", "low_noise"]));
-      samples[variant].whole.push(
-        stageMs(
-          clip,
-          clip.stages.map(({ stage }) => stage),
-        ),
-      );
+      const sample = await playRound(both, variant, round);
+      if (round >= 0) samples[variant].push(sample);
     }
   }
-  await studio.close();
-  await server.stop();
-  loop.stop();
-  const pair = (variant) => [
-    { name: `${variant} through Triton`, values: samples[variant].triton },
-    { name: "in-process loop", values: samples[variant].loop },
-  ];
-  const against = (key) => [
-    { name: "final", values: samples.final[key] },
-    { name: "draft", values: samples.draft[key] },
-  ];
+  await both.stop();
+  const side = (name, variant, key) => ({ name, values: samples[variant].map((sample) => sample[key]) });
+  const overhead = (variant, target) =>
+    compare(
+      `${variant}: Triton / in-process`,
+      side(`${variant} through Triton`, variant, "triton"),
+      side("in-process loop", variant, "loop"),
+      target,
+    );
+  const speedUp = (name, key, target) =>
+    compare(name, side("final", "final", key), side("draft", "draft", key), target);
   return [
-    compare("final: Triton / in-process", ...pair("final"), "≤ 1.10"),
-    compare("draft: Triton / in-process", ...pair("draft"), "≤ 1.25"),
-    compare("denoising: final / draft", ...against("denoise"), "≥ 8"),
-    compare("whole clip on the server: final / draft", ...against("whole"), "reported"),
+    overhead("final", "≤ 1.10"),
+    overhead("draft", "≤ 1.25"),
+    speedUp("denoising: final / draft", "denoise", "≥ 8"),
+    speedUp("whole clip on the server: final / draft", "whole", "reported"),
   ];
 }
 

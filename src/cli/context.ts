@@ -7,6 +7,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** True if the result is to be JSON on stdout. */
   readonly json: boolean;
+  /** What a person types here to run Triptych. */
+  readonly self: string;
 }
 
 /** Exit codes that are answers, not errors. */

@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import { type PipelinePlan, transferBytes } from "../plan/index.ts";
 import { checkWeights, MODELS_FOLDER, refuseWeights } from "../repository/index.ts";
-import { type ServerPorts, startTriton, type TritonServer } from "../server/index.ts";
+import {
+  type EnvironmentProgress,
+  type ServerPorts,
+  startTriton,
+  type TritonServer,
+} from "../server/index.ts";
 import { writePipeline } from "./commands/repository.ts";
 import type { Context } from "./context.ts";
 import { type LoadedPipeline, repositoryFolder } from "./load.ts";
@@ -29,6 +34,9 @@ function pools(plan: PipelinePlan): { readonly flags: readonly string[]; readonl
   };
 }
 
+/** Said once on every machine, since nobody expects a server to come by pip. */
+const FIRST_TIME = " for the server, once: 150 MB to fetch, 420 MB on disk";
+
 /**
  * Brings a pipeline's repository up to date and starts its server on it. What is missing or wrong with the weights is
  * said before Triton starts.
@@ -54,8 +62,9 @@ export async function launch(
     ...(options.verbose === true ? { onLine: terminal.err } : {}),
   };
   if (plan.spec.target.triton === "embedded") {
-    const onProgress = ({ message }: { message: string }): void => {
-      terminal.err(`  ${message}`);
+    const onProgress = ({ step, message }: EnvironmentProgress): void => {
+      // Found at once, as a rule; only what takes time is worth a line.
+      if (step !== "python") terminal.err(`  ${message}${step === "create" ? FIRST_TIME : ""}`);
     };
     return startTriton({ ...common, kind: "embedded", onProgress });
   }

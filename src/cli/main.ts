@@ -1,16 +1,30 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { basename, relative } from "node:path";
 import { CommanderError } from "commander";
-import { toTriptychError } from "../errors/index.ts";
+import { systemErrorCode, TriptychError, toTriptychError } from "../errors/index.ts";
 import { type Context, EXIT } from "./context.ts";
 import { createProgram } from "./program.ts";
 import { reportError } from "./report-error.ts";
-import { processTerminal } from "./terminal.ts";
+import { createTerminal } from "./terminal.ts";
 
 const USAGE = 2;
 
-const terminal = processTerminal();
+const terminal = createTerminal(process.stdout, process.stderr);
 const abort = new AbortController();
+const json = wantsJson(process.argv.slice(2));
+
+/** Looked up by hand, since also a command line that is not understood is to be answered in JSON. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? args.length : end).includes("--json");
+}
+
+/** In a checkout, where nothing is on PATH, a hint must still be one that can be typed. */
+function self(): string {
+  const script = process.argv[1] ?? "";
+  return basename(script) === "triptych" ? "triptych" : `node ${relative(process.cwd(), script)}`;
+}
 
 function version(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
@@ -23,31 +37,51 @@ function interrupt(): void {
   abort.abort();
 }
 
+function fail(reason: unknown): void {
+  const error = abort.signal.aborted
+    ? new TriptychError("cancelled", "interrupted")
+    : toTriptychError(reason);
+  // An interruption was asked for: as text it is no error to explain.
+  if (abort.signal.aborted && !json) terminal.err(error.message);
+  else reportError(error, terminal, json);
+  process.exitCode = error.exitCode;
+}
+
+/**
+ * Nobody gets the result: the command ends as if it were told to. A reader that went away, such as `head`, has what
+ * it wanted; a disk that is full has not.
+ */
+function resultLost(cause: unknown): void {
+  const code = systemErrorCode(cause) ?? "unknown";
+  const error = new TriptychError("output-unwritable", `cannot write to stdout: ${code}`, { cause });
+  if (code !== "EPIPE") reportError(error, terminal, false);
+  process.once("exit", () => {
+    process.exitCode = code === "EPIPE" ? EXIT.ok : error.exitCode;
+  });
+  abort.abort();
+}
+
 async function runBody(body: (context: Context) => Promise<number>): Promise<void> {
-  const json = process.argv.includes("--json");
   try {
-    process.exitCode = await body({ terminal, signal: abort.signal, json });
+    process.exitCode = await body({ terminal, signal: abort.signal, json, self: self() });
   } catch (reason) {
-    if (abort.signal.aborted) {
-      terminal.err("interrupted");
-      process.exitCode = EXIT.interrupted;
-      return;
-    }
-    const error = toTriptychError(reason);
-    reportError(error, terminal, json);
-    process.exitCode = error.exitCode;
+    fail(reason);
   }
 }
 
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, interrupt);
-// A reader that goes away, such as `head`, is no fault of ours.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(EXIT.ok);
-});
+process.stdout.once("error", resultLost);
+process.stdout.on("error", () => undefined);
+// What nobody reads any more need not be said.
+process.stderr.on("error", () => undefined);
 
 try {
   await createProgram(version(), runBody).parseAsync();
 } catch (reason) {
   if (!(reason instanceof CommanderError)) throw reason;
+  // Commander has told a person already, on stderr.
+  const message =
+    reason.code === "commander.help" ? "no command is named" : reason.message.replace(/^error: /, "");
+  if (reason.exitCode !== 0 && json) reportError(new TriptychError("usage", message), terminal, true);
   process.exitCode = reason.exitCode === 0 ? EXIT.ok : USAGE;
 }

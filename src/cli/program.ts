@@ -24,8 +24,20 @@ function port(text: string): number {
 }
 
 function seed(text: string): bigint {
-  if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError("expected a whole number from 0 to 2^63-1");
-  return BigInt(text);
+  const value = /^\d{1,19}$/.test(text) ? BigInt(text) : -1n;
+  if (value !== BigInt.asUintN(63, value)) {
+    throw new InvalidArgumentError("expected a whole number from 0 to 2^63-1");
+  }
+  return value;
+}
+
+function endpoint(text: string): string {
+  // A socket file, or anything else with a name that gRPC knows.
+  if (/^(unix|dns|ipv4|ipv6):/.test(text)) return text;
+  const [, number = ""] = /^[^/]+:(\d{1,5})$/.exec(text) ?? [];
+  if (number === "") throw new InvalidArgumentError("expected host:port, such as 127.0.0.1:8001");
+  port(number);
+  return text;
 }
 
 function scale(text: string): number {
@@ -120,7 +132,7 @@ function addGenerate(program: Program, run: Run): void {
     .description("make one clip on a running server")
     .argument("<prompt>", "what the clip shows")
     .option("--variant <name>", "variant of the pipeline; default: the first of the spec")
-    .option("--server <host:port>", "gRPC endpoint", "127.0.0.1:8001")
+    .option("--server <host:port>", "gRPC endpoint", endpoint, "127.0.0.1:8001")
     .option("--spec <file>", "spec of what the server serves", DEFAULT_SPEC)
     .option("--out <file>", "where the MP4 goes", "clip.mp4")
     .option("--sheet <file>", "write a contact sheet (PNG) too")

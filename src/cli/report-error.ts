@@ -3,7 +3,7 @@ import { printable, type Terminal } from "./terminal.ts";
 
 function place(finding: Finding): string {
   const { position } = finding;
-  return position === undefined ? "" : `${position.file}:${position.line}:${position.column}: `;
+  return position === undefined ? "" : printable(`${position.file}:${position.line}:${position.column}: `);
 }
 
 /** One finding as lines of text: where, what, and what to do. */
@@ -14,24 +14,33 @@ export function findingLines(finding: Finding, terminal: Terminal): string[] {
   return lines;
 }
 
-/** Prints an error as a person wants it: what, where, the log's tail, and what to type next. */
-export function reportError(error: TriptychError, terminal: Terminal, json: boolean): void {
-  if (json) {
-    const { code, message, hint, details } = error;
-    terminal.out(JSON.stringify({ error: { code, message, hint, ...details } }));
-    return;
-  }
-  const { findings = [], logTail, logFile, reproduce } = error.details;
-  terminal.err(`${terminal.paint(["bold", "red"], "error")}[${error.code}]: ${printable(error.message)}`);
+function reportDetails({ details }: TriptychError, terminal: Terminal): void {
+  const { findings = [], logTail, logFile, reproduce } = details;
   for (const finding of findings)
     for (const line of findingLines(finding, terminal)) terminal.err(`  ${line}`);
   if (logTail) terminal.err(terminal.paint("dim", printable(logTail).replaceAll(/^/gm, "  | ")));
   if (logFile !== undefined) terminal.err(`  log: ${logFile}`);
   if (reproduce !== undefined) terminal.err(`  to repeat it: ${printable(reproduce)}`);
+}
+
+function reportText(error: TriptychError, terminal: Terminal): void {
+  terminal.err(`${terminal.paint(["bold", "red"], "error")}[${error.code}]: ${printable(error.message)}`);
+  reportDetails(error, terminal);
   if (error.hint !== undefined) terminal.err(`  ${terminal.paint("cyan", "→")} ${printable(error.hint)}`);
   if (error.code === "internal") {
     terminal.err(
       `  ${ERROR_CODES.internal.title}; please report it with this:\n${printable(error.stack ?? "")}`,
     );
   }
+}
+
+/**
+ * Prints an error as a person wants it (what, where, the log's tail, and what to type next) or as JSON on stdout; on
+ * stdout there is one document only, so what goes wrong after the result is told as text.
+ */
+export function reportError(error: TriptychError, terminal: Terminal, json: boolean): void {
+  const { code, message, hint, details } = error;
+  if (json && !terminal.hasResult)
+    terminal.out(JSON.stringify({ error: { code, message, hint, ...details } }));
+  else reportText(error, terminal);
 }

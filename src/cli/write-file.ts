@@ -1,25 +1,40 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { systemErrorCode, TriptychError } from "../errors/index.ts";
+import { TriptychError } from "../errors/index.ts";
+import { makeFolder, partialName, type WriteRefusal, writeError, writeWhole } from "../files/index.ts";
+
+const REFUSAL: WriteRefusal = { code: "output-unwritable", hint: "choose another place" };
 
 /**
  * Writes a result file so that it is either whole or not there.
  *
  * @throws TriptychError `disk-full`, `output-unwritable`
  */
-export async function writeResult(path: string, data: Uint8Array | string): Promise<void> {
-  const partial = `${path}.${process.pid}.partial`;
+export function writeResult(path: string, data: Uint8Array | string): Promise<void> {
+  return writeWhole(path, data, REFUSAL);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/**
+ * Makes sure that a result can be written, before minutes are spent on it.
+ *
+ * @throws TriptychError `disk-full`, `output-unwritable`
+ */
+export async function requireWritable(path: string): Promise<void> {
+  const probe = partialName(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(partial, data);
-    await rename(partial, path);
+    await makeFolder(dirname(path));
+    await writeFile(probe, "", { flag: "wx" });
+    if (await isFolder(path)) throw new TriptychError(REFUSAL.code, `cannot write ${path}: it is a folder`);
   } catch (reason) {
-    await rm(partial, { force: true }).catch(() => undefined);
-    const full = systemErrorCode(reason) === "ENOSPC";
-    const message = `cannot write ${path}: ${systemErrorCode(reason) ?? String(reason)}`;
-    throw new TriptychError(full ? "disk-full" : "output-unwritable", message, {
-      cause: reason,
-      hint: full ? "free some space" : "choose another place with --out",
-    });
+    throw writeError(reason, path, REFUSAL);
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
   }
 }

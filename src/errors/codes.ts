@@ -39,7 +39,7 @@ export const ERROR_CODES = {
   "weights-missing": {
     exit: 2,
     title: "A weight file that the pipeline needs is not there",
-    next: "Restore the file, or build it: `make build-engines` for engines, `make train-tiny` for wan-tiny.",
+    next: "Put the file where the message says; `make train-tiny` makes those of wan-tiny again.",
   },
   "weights-mismatch": {
     exit: 2,

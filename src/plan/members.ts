@@ -44,14 +44,17 @@ function videoEncoder(spec: PipelineSpec, tensors: Tensors): ModelPlan {
 
 /** The models that every variant of a pipeline shares. */
 export function sharedMembers(spec: PipelineSpec, tensors: Tensors): ModelPlan[] {
+  const textEncoder = {
+    name: "text_encoder",
+    inputs: [tensors.tokenIds, tensors.tokenMask],
+    outputs: [tensors.context],
+  };
+  const vaeDecoder = { name: "vae_decoder", inputs: [tensors.latent], outputs: [tensors.frames] };
+  const base = (stage: "textEncoder" | "vaeDecoder") => ({ ...spec.stages[stage], weights: "base" });
   return [
     tokenizer(spec, tensors),
-    networkModel(spec, {
-      name: "text_encoder",
-      inputs: [tensors.tokenIds, tensors.tokenMask],
-      outputs: [tensors.context],
-    }),
-    networkModel(spec, { name: "vae_decoder", inputs: [tensors.latent], outputs: [tensors.frames] }),
+    networkModel(spec, textEncoder, base("textEncoder")),
+    networkModel(spec, vaeDecoder, base("vaeDecoder")),
     videoEncoder(spec, tensors),
   ];
 }

@@ -74,10 +74,12 @@ describe("planPipeline", () => {
     expect(transferBytes(plan("wan2.2-t2v-a14b"))).toBeLessThan(2 ** 31);
   });
 
-  it("names an engine by GPU and release, an ONNX file by network", () => {
-    expect(plan("wan-tiny").artifacts.map((a) => a.path)).toContain("onnx/draft_low_noise.onnx");
+  it("names a file by network, weights and precision, an engine by GPU and release too", () => {
+    expect(plan("wan-tiny").artifacts.map((a) => a.path)).toContain(
+      "onnx/draft_low_noise.distilled-4step.int8.onnx",
+    );
     expect(plan("wan2.2-t2v-a14b").artifacts.map((a) => a.path)).toContain(
-      "engines/a40-26.08/final_high_noise.plan",
+      "engines/a40-26.08/final_high_noise.fp16.plan",
     );
   });
 });

@@ -1,6 +1,6 @@
 import { TriptychError } from "../errors/index.ts";
 import { contractOf } from "../model-config/index.ts";
-import type { PipelineSpec } from "../spec/index.ts";
+import type { PipelineSpec, PrecisionName } from "../spec/index.ts";
 import { sharedMembers } from "./members.ts";
 import { artifactPath } from "./runtime.ts";
 import { tensorsOf } from "./tensors.ts";
@@ -23,11 +23,11 @@ function refuseUnsafeTarget(spec: PipelineSpec): void {
 }
 
 function artifactsOf(spec: PipelineSpec): Artifact[] {
-  const artifact = (network: string, precision: string, weights: string): Artifact => ({
+  const artifact = (network: string, precision: PrecisionName, weights: string): Artifact => ({
     network,
     precision,
     weights,
-    path: artifactPath(spec, network),
+    path: artifactPath(spec, { network, precision, weights }),
     model: network,
   });
   const experts = Object.entries(spec.variants).flatMap(([name, variant]) => {

@@ -51,7 +51,9 @@ function experts({ name, variant, spec, tensors }: VariantInput, size: number): 
   ];
   const outputs = [tensors.nextState(size), tensors.latent];
   const { highNoise, lowNoise } = expertNames(name);
-  return [highNoise, lowNoise].map((model) => networkModel(spec, { name: model, inputs, outputs }));
+  return [highNoise, lowNoise].map((model) =>
+    networkModel(spec, { name: model, inputs, outputs }, variant.experts),
+  );
 }
 
 /** Parameters of a model that plays the schedule. */

@@ -26,7 +26,8 @@ export async function readManifest(folder: string): Promise<RepositoryManifest |
   const text = await readIfThere(join(folder, MANIFEST));
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as RepositoryManifest;
+    const manifest = JSON.parse(text) as RepositoryManifest | null;
+    return Array.isArray(manifest?.files) ? manifest : undefined;
   } catch {
     return undefined;
   }

@@ -125,6 +125,12 @@ describe("writeRepository and diffRepository", () => {
     rmSync(outside);
   });
 
+  it.each(["null", "[]", '{"files": "a"}', "{"])("bears a list of files that is %s", async (text) => {
+    await writeRepository(files, folder);
+    writeFileSync(join(folder, "repository.json"), text);
+    expect((await writeRepository(files, folder)).map(({ path }) => path)).toEqual(["repository.json"]);
+  });
+
   it("says where it cannot write", async () => {
     writeFileSync(join(folder, "models"), "a file where a folder should be");
     await expect(writeRepository(files, folder)).rejects.toMatchObject({ code: "repository-write" });
@@ -152,22 +158,22 @@ describe("weights", () => {
     expect(await checkWeights(plan, checkpoint)).toEqual([]);
     await linkWeights(plan, checkpoint, folder);
     const linked = join(folder, "models/draft_low_noise/1/model.onnx");
-    expect(readFileSync(linked, "utf8")).toBe("onnx/draft_low_noise.onnx");
+    expect(readFileSync(linked, "utf8")).toBe("onnx/draft_low_noise.distilled-4step.int8.onnx");
     expect(statSync(linked).nlink).toBe(2);
   });
 
   it("links again what was replaced in the checkpoint", async () => {
     await linkWeights(plan, checkpoint, folder);
-    rmSync(join(checkpoint, "onnx/vae_decoder.onnx"));
-    writeFileSync(join(checkpoint, "onnx/vae_decoder.onnx"), "new");
+    rmSync(join(checkpoint, "onnx/vae_decoder.fp16.onnx"));
+    writeFileSync(join(checkpoint, "onnx/vae_decoder.fp16.onnx"), "new");
     await linkWeights(plan, checkpoint, folder);
     expect(readFileSync(join(folder, "models/vae_decoder/1/model.onnx"), "utf8")).toBe("new");
   });
 
   it("names a missing file, a short one and one with other bytes, all at once", async () => {
-    rmSync(join(checkpoint, "onnx/text_encoder.onnx"));
-    writeFileSync(join(checkpoint, "onnx/vae_decoder.onnx"), "short");
-    writeFileSync(join(checkpoint, "onnx/final_low_noise.onnx"), "onnx/FINAL_low_noise.onnx");
+    rmSync(join(checkpoint, "onnx/text_encoder.fp32.onnx"));
+    writeFileSync(join(checkpoint, "onnx/vae_decoder.fp16.onnx"), "short");
+    writeFileSync(join(checkpoint, "onnx/final_low_noise.fp16.onnx"), "onnx/FINAL_low_noise.fp16.onnx");
     const problems = await checkWeights(plan, checkpoint);
     expect(problems.map(({ rule }) => rule).sort()).toEqual([
       "weights-mismatch",
@@ -179,8 +185,18 @@ describe("weights", () => {
     }).toThrow(/and 2 more/);
   });
 
-  it("says so when the manifest is no JSON", async () => {
-    writeFileSync(join(checkpoint, "manifest.json"), "{");
-    await expect(checkWeights(plan, checkpoint)).rejects.toMatchObject({ code: "weights-mismatch" });
+  it.each([
+    ["no JSON", "{", /not valid JSON/],
+    ["nothing", "null", /expected an object with "files"/],
+    ["a list", '{"files": []}', /expected an object with "files"/],
+    ["an entry that is no entry", '{"files": {"a.onnx": "abc"}}', /"a.onnx" has no "sha256" and "bytes"/],
+    ["a path that leads out", '{"files": {"../x": {"sha256": "a", "bytes": 1}}}', /"\.\.\/x" leads out/],
+    ["an absolute path", '{"files": {"/etc/x": {"sha256": "a", "bytes": 1}}}', /"\/etc\/x" leads out/],
+  ])("says so when the manifest holds %s", async (_, manifest, message) => {
+    writeFileSync(join(checkpoint, "manifest.json"), manifest);
+    await expect(checkWeights(plan, checkpoint)).rejects.toMatchObject({
+      code: "weights-mismatch",
+      message: expect.stringMatching(message) as string,
+    });
   });
 });

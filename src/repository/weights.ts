@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { copyFile, link, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { copyFile, link, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { type Finding, systemErrorCode, TriptychError } from "../errors/index.ts";
+import { type Finding, isTriptychError, systemErrorCode, TriptychError } from "../errors/index.ts";
+import { makeFolder, partialName, writeError } from "../files/index.ts";
 import type { PipelinePlan } from "../plan/index.ts";
 import { linksOf } from "./render.ts";
-import { writeError } from "./write.ts";
+import { REFUSAL } from "./write.ts";
 
 /** What is wrong with one weight file. */
 export interface WeightProblem extends Finding {
@@ -18,16 +19,53 @@ interface CheckpointManifest {
   readonly files: Readonly<Record<string, { readonly sha256: string; readonly bytes: number }>>;
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What is wrong with one entry of a manifest. */
+function entryMistake(name: string, entry: unknown): string | undefined {
+  if (name.startsWith("/") || name.split("/").includes("..")) return `"${name}" leads out of the checkpoint`;
+  if (isFields(entry) && typeof entry["sha256"] === "string" && typeof entry["bytes"] === "number")
+    return undefined;
+  return `"${name}" has no "sha256" and "bytes"`;
+}
+
+function manifestMistake(manifest: unknown): string | undefined {
+  if (!isFields(manifest) || !isFields(manifest["files"])) return `expected an object with "files"`;
+  const mistakes = Object.entries(manifest["files"]).map(([name, entry]) => entryMistake(name, entry));
+  return mistakes.find((mistake) => mistake !== undefined);
+}
+
+function badManifest(path: string, what: string, cause?: unknown): TriptychError {
+  return new TriptychError("weights-mismatch", `${path} cannot be used: ${what}`, {
+    cause,
+    hint: "restore the file, or make it again with the tool that made the weights",
+  });
+}
+
+function parseManifest(text: string, path: string): CheckpointManifest {
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(text);
+  } catch (error) {
+    throw badManifest(path, "not valid JSON", error);
+  }
+  const mistake = manifestMistake(manifest);
+  if (mistake !== undefined) throw badManifest(path, mistake);
+  return manifest as CheckpointManifest;
+}
+
 async function readCheckpointManifest(checkpoint: string): Promise<CheckpointManifest> {
   const path = join(checkpoint, "manifest.json");
   try {
-    return JSON.parse(await readFile(path, "utf8")) as CheckpointManifest;
+    return parseManifest(await readFile(path, "utf8"), path);
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT" || systemErrorCode(error) === "ENOTDIR") return { files: {} };
-    throw new TriptychError("weights-mismatch", `${path} cannot be read`, {
-      cause: error,
-      hint: "restore the file",
-    });
+    const code = systemErrorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return { files: {} };
+    throw isTriptychError(error) ? error : badManifest(path, code ?? String(error), error);
   }
 }
 
@@ -46,11 +84,10 @@ async function sizeOf(path: string): Promise<number | undefined> {
   }
 }
 
-function missing(path: string, runtime: string): WeightProblem {
-  const hint =
-    runtime === "tensorrt"
-      ? "build it with `make build-engines`"
-      : "restore it, or make it again with `make train-tiny`";
+function missing(path: string): WeightProblem {
+  const hint = path.endsWith(".plan")
+    ? "build the engine for this GPU and release, and put it there"
+    : "restore it, or put it there; `make train-tiny` makes the files of wan-tiny";
   return { rule: "weights-missing", message: `${path} is missing`, hint, path };
 }
 
@@ -64,15 +101,10 @@ function mismatch(path: string, what: string): WeightProblem {
   };
 }
 
-async function checkOne(
-  plan: PipelinePlan,
-  checkpoint: string,
-  source: string,
-  manifest: CheckpointManifest,
-) {
+async function checkOne(checkpoint: string, source: string, manifest: CheckpointManifest) {
   const path = join(checkpoint, source);
   const size = await sizeOf(path);
-  if (size === undefined) return [missing(path, plan.spec.target.runtime)];
+  if (size === undefined) return [missing(path)];
   const known = manifest.files[source];
   if (known === undefined) return [];
   if (known.bytes !== size) return [mismatch(path, `expected ${known.bytes} bytes, got ${size}`)];
@@ -86,7 +118,7 @@ async function checkOne(
 export async function checkWeights(plan: PipelinePlan, checkpoint: string): Promise<WeightProblem[]> {
   const manifest = await readCheckpointManifest(checkpoint);
   const sources = [...new Set(linksOf(plan).map((item) => item.source))];
-  const problems = await Promise.all(sources.map((source) => checkOne(plan, checkpoint, source, manifest)));
+  const problems = await Promise.all(sources.map((source) => checkOne(checkpoint, source, manifest)));
   return problems.flat();
 }
 
@@ -111,15 +143,15 @@ async function sameFile(a: string, b: string): Promise<boolean> {
 }
 
 async function place(source: string, target: string): Promise<void> {
-  const partial = `${target}.${process.pid}.partial`;
-  await rm(partial, { force: true });
+  const partial = partialName(target);
   try {
-    await link(source, partial);
-  } catch {
-    // Another file system, or one without hard links.
-    await copyFile(source, partial);
+    // Another file system, or one without hard links, gets a copy.
+    await link(source, partial).catch(() => copyFile(source, partial));
+    await rename(partial, target);
+  } catch (reason) {
+    await rm(partial, { force: true }).catch(() => undefined);
+    throw reason;
   }
-  await rename(partial, target);
 }
 
 /**
@@ -134,10 +166,10 @@ export async function linkWeights(plan: PipelinePlan, checkpoint: string, folder
     const to = join(folder, path);
     if ((await sizeOf(from)) === undefined || (await sameFile(from, to))) continue;
     try {
-      await mkdir(dirname(to), { recursive: true });
+      await makeFolder(dirname(to));
       await place(from, to);
     } catch (reason) {
-      throw writeError(reason, to);
+      throw writeError(reason, to, REFUSAL);
     }
   }
 }

@@ -1,42 +1,19 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { systemErrorCode, TriptychError } from "../errors/index.ts";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type WriteRefusal, writeWhole } from "../files/index.ts";
 import { type Drift, diffRepository } from "./drift.ts";
-import type { Files } from "./render.ts";
-import { MANIFEST } from "./render.ts";
+import { type Files, MANIFEST } from "./render.ts";
 
-/** Turns a failed write into an error that says what to do. */
-export function writeError(reason: unknown, path: string): TriptychError {
-  const code = systemErrorCode(reason);
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new TriptychError("disk-full", `no space left to write ${path}`, {
-      cause: reason,
-      hint: "free some space and run the command again; nothing half-written was left behind",
-    });
-  }
-  return new TriptychError("repository-write", `cannot write ${path}: ${code ?? String(reason)}`, {
-    cause: reason,
-    hint: "check that the folder exists and is yours to write",
-  });
-}
-
-/** Writes a file so that it is either whole or not there. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const partial = `${path}.${process.pid}.partial`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(partial, text);
-    await rename(partial, path);
-  } catch (reason) {
-    await rm(partial, { force: true }).catch(() => undefined);
-    throw writeError(reason, path);
-  }
-}
+/** How a failure to write into a repository is told. */
+export const REFUSAL: WriteRefusal = {
+  code: "repository-write",
+  hint: "check that the folder exists and is yours to write",
+};
 
 async function settle(folder: string, files: Files, drift: Drift): Promise<void> {
   const path = join(folder, drift.path);
   if (drift.kind === "stale") await rm(path, { force: true });
-  else await writeWhole(path, files.get(drift.path) ?? "");
+  else await writeWhole(path, files.get(drift.path) ?? "", REFUSAL);
 }
 
 /**

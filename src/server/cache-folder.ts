@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { access, mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { access, rm, statfs, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { systemErrorCode, TriptychError, toTriptychError } from "../errors/index.ts";
+import { isDiskFull, makeFolder } from "../files/index.ts";
 
 /** The folder that Triptych keeps between runs. */
 export function cacheFolder(chosen: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
@@ -14,15 +15,13 @@ export function cacheFolder(chosen: string | undefined, env: NodeJS.ProcessEnv =
   return path.join(homedir(), ".cache", "triptych");
 }
 
-const FULL = new Set(["ENOSPC", "EDQUOT"]);
-
 /** Turns a failure to write under a folder into an error that names the folder and the mend. */
 export function writeFailure(folder: string, error: unknown): TriptychError {
   if (error instanceof TriptychError) return error;
   const reason = systemErrorCode(error);
   // Only what the system said; anything else is a mistake of ours.
   if (reason === undefined || reason.startsWith("ERR_")) return toTriptychError(error);
-  if (FULL.has(reason)) return diskFull(folder, error);
+  if (isDiskFull(error)) return diskFull(folder, error);
   return new TriptychError("cache-unwritable", `${folder} cannot be written: ${reason}`, {
     hint: "Make it writable, or choose another folder with the environment variable TRIPTYCH_CACHE.",
     cause: error,
@@ -44,25 +43,6 @@ async function nearestExisting(folder: string): Promise<string> {
     () => false,
   );
   return isThere || parent === folder ? folder : nearestExisting(parent);
-}
-
-/**
- * Like `mkdir -p`, with the true reason of a failure. Node's own says ENOENT for a read-only disk, and on some file
- * systems that know no folders of ours (/proc) it never returns.
- */
-export async function makeFolder(folder: string): Promise<void> {
-  const make = (): Promise<void> =>
-    mkdir(folder).catch((error: unknown) => {
-      // Made by somebody else, or a file; whoever writes into it will see.
-      if (systemErrorCode(error) !== "EEXIST") throw error;
-    });
-  try {
-    await make();
-  } catch (error) {
-    if (systemErrorCode(error) !== "ENOENT" || path.dirname(folder) === folder) throw error;
-    await makeFolder(path.dirname(folder));
-    await make();
-  }
 }
 
 /** Bytes that may be written under a folder, which need not be there yet. */

@@ -1,4 +1,4 @@
-"""Holds the schedules that the SDK renders to diffusers' own schedulers.
+"""Holds the schedules that the SDK renders, played as the server plays them, to diffusers' own schedulers.
 
 Both denoise the same noise with the same bent velocity function, a different one for each expert. The
 files are kept up to date by ``src/diffusion/proof-data.test.ts``.
@@ -6,6 +6,7 @@ files are kept up to date by ``src/diffusion/proof-data.test.ts``.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler, FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler
 
-from triptych_tools.schedule import Array, Schedule, load_schedule, play
+from triptych_runtime.schedule import Row, initial_state, load_schedules
+
+Array = npt.NDArray[np.floating[Any]]
 
 FILES = sorted((Path(__file__).parent / "data" / "schedules").glob("*.json"))
 TOLERANCE = 1e-5
@@ -39,25 +42,34 @@ def velocity(expert: str, timestep: float, x: Array) -> Array:
     return bent
 
 
-def scheduler_for(schedule: Schedule) -> Any:
+def play(rows: tuple[Row, ...], state: Array) -> Array:
+    """Do to a state what the served expert graphs do to it, in the state's own precision."""
+    for row in rows:
+        v = velocity(row.expert, float(row.timestep[0]), state[0])
+        state = np.tensordot(row.coefficients.astype(state.dtype), np.concatenate([state, v[None]]), axes=1)
+    last: Array = state[0]
+    return last
+
+
+def scheduler_for(rendered: dict[str, Any]) -> Any:
     """The diffusers scheduler that a schedule claims to be, timesteps set."""
-    steps = len(schedule.rows)
-    if schedule.solver == "euler":
-        scheduler = CLASSES["euler"](shift=schedule.shift)
+    steps, shift = len(rendered["rows"]), rendered["shift"]
+    if rendered["solver"] == "euler":
+        scheduler = CLASSES["euler"](shift=shift)
         scheduler.set_timesteps(sigmas=list(np.linspace(1.0, 0.0, steps + 1)[:-1]))
         return scheduler
-    flow = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": schedule.shift}
-    scheduler = CLASSES[schedule.solver](solver_order=2, **flow)
+    flow = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": shift}
+    scheduler = CLASSES[rendered["solver"]](solver_order=2, **flow)
     scheduler.set_timesteps(steps)
     return scheduler
 
 
-def reference(schedule: Schedule) -> tuple[list[tuple[str, float]], npt.NDArray[np.float64]]:
+def reference(rendered: dict[str, Any]) -> tuple[list[tuple[str, float]], npt.NDArray[np.float64]]:
     """What diffusers does: expert and timestep of each step, and the sample at the end."""
-    scheduler = scheduler_for(schedule)
+    scheduler = scheduler_for(rendered)
     x, steps = torch.from_numpy(NOISE), []
     for t in scheduler.timesteps:
-        expert = "high_noise" if t >= schedule.boundary * 1000 else "low_noise"
+        expert = "high_noise" if t >= rendered["boundary"] * 1000 else "low_noise"
         steps.append((expert, t.item()))
         v = torch.from_numpy(velocity(expert, t.item(), x.numpy()))
         x = scheduler.step(v, t, x, return_dict=False)[0]
@@ -71,23 +83,36 @@ def difference(ours: Array, theirs: Array) -> float:
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.stem)
-def schedule(request: pytest.FixtureRequest) -> Schedule:
-    """Each rendered schedule in turn."""
-    return load_schedule(request.param)
+def rendered(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Each rendered schedule in turn, as JSON."""
+    data: dict[str, Any] = json.loads(request.param.read_text(encoding="utf-8"))
+    return data
+
+
+def served(rendered: dict[str, Any], folder: Path) -> tuple[tuple[Row, ...], npt.NDArray[np.float32]]:
+    """Rows and first state as a served model reads them from its ``schedule.json``."""
+    path = folder / "schedule.json"
+    path.write_text(json.dumps({"stateSize": rendered["stateSize"], "schedules": [rendered]}), encoding="utf-8")
+    schedules = load_schedules(path)
+    assert schedules.offered == (rendered["steps"],)
+    return schedules.rows[rendered["steps"]], initial_state(NOISE.astype(np.float32), schedules.state_size)
 
 
 def test_there_are_schedules_of_every_solver() -> None:
-    assert {load_schedule(path).solver for path in FILES} == set(CLASSES)
+    assert {json.loads(path.read_text(encoding="utf-8"))["solver"] for path in FILES} == set(CLASSES)
 
 
-def test_agrees_with_diffusers(schedule: Schedule) -> None:
-    steps, theirs = reference(schedule)
-    assert [(row.expert, row.timestep) for row in schedule.rows] == steps
-    assert difference(play(schedule, NOISE, velocity), theirs) <= TOLERANCE
+def test_agrees_with_diffusers(rendered: dict[str, Any], tmp_path: Path) -> None:
+    steps, theirs = reference(rendered)
+    rows, first = served(rendered, tmp_path)
+    assert [(row.expert, float(row.timestep[0])) for row in rows] == steps
+    exact = first.astype(np.float64)
+    exact[0] = NOISE
+    assert difference(play(rows, exact), theirs) <= TOLERANCE
 
 
-def test_float32_state_is_enough(schedule: Schedule) -> None:
-    exact = play(schedule, NOISE, velocity)
-    served = play(schedule, NOISE.astype(np.float32), velocity)
-    assert served.dtype == np.float32
-    assert difference(served, exact) <= TOLERANCE
+def test_float32_state_is_enough(rendered: dict[str, Any], tmp_path: Path) -> None:
+    rows, first = served(rendered, tmp_path)
+    ours = play(rows, first)
+    assert ours.dtype == np.float32
+    assert difference(ours, reference(rendered)[1]) <= TOLERANCE

@@ -6,6 +6,7 @@ guidance scale does is inside, so that the serving loop only passes tensors on.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ class ExpertStep(nn.Module):
     guided, GUIDANCE [1] → NEXT_STATE [S, C, T, H, W], LATENT [C, T, H, W].
     """
 
-    def __init__(self, transformer: nn.Module, guided: bool, extra_channels: Tensor | None = None) -> None:
+    extra_channels: Tensor | None
+
+    def __init__(self, transformer: nn.Module, extra_channels: Tensor | None = None) -> None:
         super().__init__()
         self.transformer = transformer
-        self.guided = guided
         self.register_buffer("extra_channels", extra_channels)
 
     def forward(
@@ -70,6 +72,9 @@ class TextEncoder(nn.Module):
 class LatentDecoder(nn.Module):
     """LATENT [C, T, H, W] → FRAMES UINT8 [F, H', W', 3]."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, decode: nn.Module, mean: Tensor, std: Tensor) -> None:
         super().__init__()
         self.decode = decode
@@ -83,9 +88,7 @@ class LatentDecoder(nn.Module):
         return (unit * 255.0).round().to(torch.uint8).permute(1, 2, 3, 0)
 
 
-def export_graph(
-    module: nn.Module, inputs: dict[str, Tensor], outputs: tuple[str, ...], path: Path
-) -> None:
+def export_graph(module: nn.Module, inputs: dict[str, Tensor], outputs: tuple[str, ...], path: Path) -> None:
     """Export with static shapes and the given tensor names; the file is checked and carries its own weights."""
     path.parent.mkdir(parents=True, exist_ok=True)
     program = torch.onnx.export(
@@ -108,27 +111,25 @@ def export_graph(
 
 def _forget_origins(model: onnx.ModelProto) -> None:
     """Drop the exporter's notes: they hold paths of this machine and are half the size of a small graph."""
-    del model.metadata_props[:]
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer):
-        del value.metadata_props[:]
-    for function in model.functions:
-        del function.metadata_props[:]
+    graph = model.graph
+    values = (*graph.value_info, *graph.input, *graph.output, *graph.initializer)
+    for part in (model, graph, *graph.node, *values, *model.functions):
+        del part.metadata_props[:]
+        part.doc_string = ""
 
 
-def store_fp16(source: Path, target: Path, smallest: int = 64) -> None:
+def store_fp16(source: Path, target: Path, keep: Collection[str] = (), smallest: int = 64) -> None:
     """Store the weights of an FP32 graph as FP16 and cast them where they are used.
 
     A CPU has no fast FP16 arithmetic: onnxruntime folds the casts when it loads the graph and
-    computes in FP32, so only the rounding of the weights changes the result.
+    computes in FP32, so only the rounding of the weights changes the result. Tensors named in
+    ``keep`` stay as they are: tables that a graph holds beside its weights.
     """
     model = onnx.load(source)
     casts = []
     for tensor in model.graph.initializer:
         array = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or array.size < smallest:
+        if tensor.data_type != TensorProto.FLOAT or array.size < smallest or tensor.name in keep:
             continue
         if np.abs(array).max() > np.finfo(np.float16).max:
             raise ValueError(f"{tensor.name}: a weight is too large for FP16")

@@ -73,7 +73,5 @@ def _products_of_activations(model: onnx.ModelProto) -> list[str]:
     """Names of products whose second factor is no constant."""
     constants = {tensor.name for tensor in model.graph.initializer}
     return [
-        node.name
-        for node in model.graph.node
-        if node.op_type in ("MatMul", "Gemm") and node.input[1] not in constants
+        node.name for node in model.graph.node if node.op_type in ("MatMul", "Gemm") and node.input[1] not in constants
     ]

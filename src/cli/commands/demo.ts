@@ -5,7 +5,7 @@ import type { VariantContract } from "../../model-config/index.ts";
 import { contactSheet } from "../contact-sheet.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
 import { launch } from "../launch.ts";
-import { DEFAULT_SPEC, loadPipeline } from "../load.ts";
+import { DEFAULT_SPEC, type LoadedPipeline, loadPipeline } from "../load.ts";
 import { table } from "../table.ts";
 import { writeResult } from "../write-file.ts";
 
@@ -41,8 +41,13 @@ async function make(
   return client.generate({ prompt, seed, frames: true }, { signal: context.signal }).result;
 }
 
-async function makeAll(context: Context, endpoint: string, options: DemoOptions): Promise<Made[]> {
-  const { contract } = (await loadPipeline(options.spec)).plan;
+async function makeAll(
+  context: Context,
+  loaded: LoadedPipeline,
+  endpoint: string,
+  options: DemoOptions,
+): Promise<Made[]> {
+  const { contract } = loaded.plan;
   await using studio = await connect(endpoint, { contract, signal: context.signal });
   const made: Made[] = [];
   for (const [variant, client] of Object.entries(studio.variants)) {
@@ -52,7 +57,8 @@ async function makeAll(context: Context, endpoint: string, options: DemoOptions)
       const clip = await make(context, client, prompt, options.seed);
       const path = join(options.out, `${variant}-${language}.mp4`);
       await writeResult(path, clip.video);
-      context.terminal.err(`  ${path}  "${prompt}"`);
+      const took = `${clip.used.steps} steps, ${(allMs(clip) / 1000).toFixed(2)} s`;
+      context.terminal.err(`  ${path}  "${prompt}"  ${took}`);
       made.push({ variant, language, path, clip });
     }
   }
@@ -89,28 +95,34 @@ function speedUp(made: readonly Made[], value: (clip: Clip) => number): number |
   return draft.length === 0 || final.length === 0 ? undefined : median(final) / median(draft);
 }
 
-function report({ terminal, json }: Context, made: readonly Made[], sheet: string): void {
+function reportJson({ terminal }: Context, made: readonly Made[], sheet: string): void {
+  const clips = made.map(({ variant, language, path, clip }) => ({
+    variant,
+    language,
+    path,
+    stages: clip.stages,
+  }));
+  const draftSpeedUp = {
+    denoising: speedUp(made, (clip) => stageMs(clip, DENOISING)),
+    whole: speedUp(made, allMs),
+  };
+  terminal.out(JSON.stringify({ clips, sheet, draftSpeedUp }));
+}
+
+function report({ terminal, self }: Context, made: readonly Made[], sheet: string): void {
+  const head = ["stage", ...made.map((m) => `${m.variant}-${m.language}`)];
+  terminal.out(`\nmilliseconds on the server\n${table(head, stageRows(made))}`);
   const denoising = speedUp(made, (clip) => stageMs(clip, DENOISING));
   const whole = speedUp(made, allMs);
-  if (json) {
-    const clips = made.map(({ variant, language, path, clip }) => ({
-      variant,
-      language,
-      path,
-      stages: clip.stages,
-    }));
-    terminal.out(JSON.stringify({ clips, sheet, draftSpeedUp: { denoising, whole } }));
-    return;
-  }
-  terminal.out(
-    `\nmilliseconds on the server\n${table(["stage", ...made.map((m) => `${m.variant}-${m.language}`)], stageRows(made))}`,
-  );
   if (denoising !== undefined && whole !== undefined) {
-    terminal.out(
-      `\ndraft is ${denoising.toFixed(1)}x as fast as final in denoising, ${whole.toFixed(1)}x in all (medians of 3 clips)`,
-    );
+    const ratios = `${denoising.toFixed(1)}x as fast as final in denoising, ${whole.toFixed(1)}x in all`;
+    terminal.out(`\ndraft is ${ratios} (medians of 3 clips)`);
   }
   terminal.out(`\nvideos: ${made.map(({ path }) => path).join(" ")}\ncontact sheet: ${sheet}`);
+  terminal.out(`\nwhat next:
+  ${self} serve      keep a server running, and in another terminal
+  ${self} generate "a blue square moves up" --variant draft
+  ${self} plan       the models, tensors and schedules behind it`);
 }
 
 function framesOf({ clip, path }: Made) {
@@ -119,24 +131,34 @@ function framesOf({ clip, path }: Made) {
   return clip.frames;
 }
 
-/** `triptych demo`: serve wan-tiny, make a clip of each variant in each language, show them, and stop. */
-export const demo: Command<DemoOptions> = async (context, options) => {
-  const loaded = await loadPipeline(options.spec);
-  if (loaded.plan.spec.family !== "wan-tiny") {
-    throw new TriptychError(
-      "usage",
-      `the demo shows wan-tiny; ${options.spec} is ${loaded.plan.spec.family}`,
-      {
-        hint: `leave the spec out, or name ${DEFAULT_SPEC}`,
-      },
-    );
-  }
-  context.terminal.err("starting the embedded Triton …");
+async function loadTiny(spec: string): Promise<LoadedPipeline> {
+  const loaded = await loadPipeline(spec);
+  const { family } = loaded.plan.spec;
+  if (family === "wan-tiny") return loaded;
+  throw new TriptychError("usage", `the demo shows wan-tiny; ${spec} is ${family}`, {
+    hint: `leave the spec out, or name ${DEFAULT_SPEC}`,
+  });
+}
+
+/** Serves the pipeline for as long as its clips take. */
+async function serveAndMake(context: Context, loaded: LoadedPipeline, options: DemoOptions): Promise<Made[]> {
+  const { terminal } = context;
+  terminal.err("wan-tiny: a small text-to-video pipeline on this machine's CPU. Starting Triton …");
+  const started = performance.now();
   await using server = await launch(context, loaded, { ports: {} });
-  context.terminal.err(`ready on ${server.grpcEndpoint}; making clips`);
-  const made = await makeAll(context, server.grpcEndpoint, options);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  terminal.err(`Triton is ready on ${server.grpcEndpoint} after ${seconds} s. Making clips …`);
+  const made = await makeAll(context, loaded, server.grpcEndpoint, options);
+  terminal.err("Stopping Triton …");
+  return made;
+}
+
+/** `triptych demo`: serve wan-tiny, make a clip of each variant in each language, stop, and show them. */
+export const demo: Command<DemoOptions> = async (context, options) => {
+  const loaded = await loadTiny(options.spec);
+  const made = await serveAndMake(context, loaded, options);
   const sheet = join(options.out, "contact-sheet.png");
   await writeResult(sheet, contactSheet(made.map(framesOf), { columns: 6, enlarge: 2 }));
-  report(context, made, sheet);
+  (context.json ? reportJson : report)(context, made, sheet);
   return EXIT.ok;
 };

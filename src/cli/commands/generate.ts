@@ -6,7 +6,7 @@ import { type Command, type Context, EXIT } from "../context.ts";
 import { loadPlan } from "../load.ts";
 import { StageProgress } from "../progress.ts";
 import { table } from "../table.ts";
-import { writeResult } from "../write-file.ts";
+import { requireWritable, writeResult } from "../write-file.ts";
 
 /** Options of `triptych generate`. */
 export interface GenerateOptions {
@@ -97,11 +97,12 @@ export const generate: Command<GenerateOptions> = async (context, options) => {
   const { contract } = await loadPlan(options.spec);
   const [name, variant] = variantOf(contract, options.variant);
   const request = requestOf(options, name, variant);
+  for (const path of [options.out, options.sheet]) if (path !== undefined) await requireWritable(path);
   await using studio = await connect(options.server, { contract, signal: context.signal });
   const client = studio.variants[name];
   if (client === undefined) throw new TriptychError("internal", `the client has no variant ${name}`);
   const clip = await play(context, client, request, options.deadlineMs);
-  await clip.save(options.out);
+  await writeResult(options.out, clip.video);
   if (options.sheet !== undefined && clip.frames !== undefined) {
     await writeResult(options.sheet, contactSheet([clip.frames], { columns: 6, enlarge: 3 }));
   }

@@ -10,6 +10,7 @@ import {
 import { type Command, type Context, EXIT } from "../context.ts";
 import { type LoadedPipeline, loadPipeline, repositoryFolder } from "../load.ts";
 import { findingLines } from "../report-error.ts";
+import { printable } from "../terminal.ts";
 
 /** Options of `triptych repository`. */
 export interface RepositoryOptions {
@@ -25,7 +26,7 @@ function list(drifts: readonly Drift[]): { path: string; kind: string }[] {
 async function check({ terminal, json }: Context, loaded: LoadedPipeline, folder: string): Promise<number> {
   const drifts = await diffRepository(loaded.files, folder);
   if (json) terminal.out(JSON.stringify({ folder, drift: drifts }));
-  else for (const drift of drifts) terminal.out(drift.patch);
+  else for (const drift of drifts) terminal.out(printable(drift.patch));
   if (drifts.length === 0) {
     if (!json) terminal.err(`${folder} is what the spec says (${loaded.files.size} files)`);
     return EXIT.ok;
@@ -57,7 +58,8 @@ export const repository: Command<RepositoryOptions> = async (context, options) =
     return EXIT.ok;
   }
   for (const { kind, path } of drifts) terminal.err(`  ${kind === "stale" ? "removed" : "wrote"} ${path}`);
-  terminal.err(`${folder}: ${loaded.plan.models.length} models, ${drifts.length} files written`);
+  const changed = drifts.length === 0 ? "nothing to change" : `${drifts.length} files changed`;
+  terminal.err(`${folder}: ${loaded.plan.models.length} models, ${changed}`);
   for (const problem of missing)
     for (const line of findingLines(problem, terminal)) terminal.err(`  ${line}`);
   return EXIT.ok;

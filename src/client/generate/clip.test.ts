@@ -70,11 +70,13 @@ describe("save", () => {
   });
 
   it("says where it could not write", async () => {
-    const path = join(await folder(), "missing", "clip.mp4");
+    const file = join(await folder(), "a-file");
+    await writeFile(file, "");
+    const path = join(file, "clip.mp4");
     await expect(clip().save(path)).rejects.toMatchObject({
       code: "output-unwritable",
       message: expect.stringContaining(path) as string,
-      cause: { code: "ENOENT" },
+      cause: { code: "ENOTDIR" },
     });
   });
 

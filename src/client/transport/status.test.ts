@@ -28,6 +28,8 @@ describe("statusError", () => {
     [Status.INVALID_ARGUMENT, "unexpected shape for input 'SEED'", "request-invalid"],
     [Status.INVALID_ARGUMENT, "requested model 'draft' is not available", "model-not-found"],
     [Status.UNIMPLEMENTED, "ModelInfer RPC doesn't support models with decoupled policy", "request-invalid"],
+    [Status.UNIMPLEMENTED, "Received HTTP status code 404", "unreachable"],
+    [Status.PERMISSION_DENIED, "Received HTTP status code 403", "unreachable"],
     [Status.UNAUTHENTICATED, "no token", "request-invalid"],
     [Status.CANCELLED, "request was cancelled", "cancelled"],
     [Status.CANCELLED, "Call cancelled", "unreachable"],
@@ -78,6 +80,20 @@ describe("statusError", () => {
     expect(statusError(serviceError(Status.INTERNAL, ""), { endpoint: "gpu:1" }).message).toBe(
       "gpu:1: no reason given",
     );
+  });
+});
+
+describe("a model whose process has ended", () => {
+  const text = "in ensemble 'draft', Stub process 'tokenizer_0_0' is not healthy.";
+
+  it.each([
+    ["by a status", statusError(serviceError(Status.INTERNAL, text), FACTS)],
+    ["by text in a stream", messageError(text, FACTS)],
+  ])("told %s says what helps", (_, error) => {
+    expect(error).toMatchObject({
+      code: "inference-failed",
+      hint: expect.stringContaining("restart") as string,
+    });
   });
 });
 

@@ -27,6 +27,16 @@ const NO_MODEL: Meaning = {
 };
 const REFUSED: Meaning = { code: "request-invalid" };
 const LOCKED: Meaning = { code: "request-invalid", hint: "The server asks for credentials on this call." };
+const NO_GRPC: Meaning = {
+  code: "unreachable",
+  hint: "What answers there speaks no gRPC, such as a proxy: check the address, and the variables http_proxy and no_proxy.",
+};
+/** Triton 2.51 does not start a model's process again. */
+const PROCESS_GONE: Meaning & { readonly text: RegExp } = {
+  text: /Stub process '.*' is not healthy/,
+  code: "inference-failed",
+  hint: "The model's own process has ended (was it killed for lack of memory?) and stays away: restart the server.",
+};
 const FAILED: Meaning = { code: "inference-failed", hint: "The server's log may say more." };
 
 /** First match wins. Triton uses UNAVAILABLE for four different things, told apart by its text only. */
@@ -63,6 +73,7 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
     // Both texts are the library's own as well.
     { text: /^Received RST_STREAM/, ...UNREACHABLE },
     { text: /^Response message parsing error/, code: "response-invalid" },
+    PROCESS_GONE,
     FAILED,
   ],
 };
@@ -85,6 +96,7 @@ export function statusError(reason: unknown, facts: CallFacts): TriptychError {
 
 /** A failure inside a stream comes without a status; its text tells the kinds apart that a caller acts on. */
 const TEXT_RULES: readonly (Meaning & { readonly text: RegExp })[] = [
+  PROCESS_GONE,
   { text: /exceeds maximum queue size|request timeout expired/i, ...BUSY },
   { text: /unknown model|not at ready state|has no available versions/i, ...NO_MODEL },
   { text: /^cancelled by the caller$/, code: "cancelled" },
@@ -113,7 +125,11 @@ function isServiceError(reason: unknown): reason is ServiceError {
   );
 }
 
+/** The library's own words for an answer in plain HTTP, whatever status it makes of that. */
+const HTTP_ANSWER = /^Received HTTP status code \d/;
+
 function meaningOf(code: Status, text: string): Meaning {
+  if (HTTP_ANSWER.test(text)) return NO_GRPC;
   const rules = RULES[code] ?? [FAILED];
   return rules.find((rule) => rule.text?.test(text) ?? true) ?? FAILED;
 }

@@ -33,7 +33,7 @@ export async function requireDocker(signal?: AbortSignal): Promise<string> {
       throw new TriptychError("docker-missing", "No docker program on PATH", { hint, cause });
     }
     const details = isTriptychError(cause) ? cause.details : {};
-    const message = `The docker engine does not answer: ${details.logTail ?? String(cause)}`;
+    const message = `The docker engine does not answer: ${(details.logTail ?? String(cause)).trim()}`;
     throw new TriptychError("docker-missing", message, { hint: "See: docker info", cause, details });
   }
 }

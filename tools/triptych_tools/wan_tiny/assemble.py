@@ -25,6 +25,19 @@ from triptych_tools.wan_tiny.text import DIM, TOKENS
 from triptych_tools.wan_tiny.train import load_expert, load_text, load_vae
 from triptych_tools.wan_tiny.vae import decode_clip
 
+SERVED = {
+    "text_encoder": "text_encoder.fp32",
+    "vae_decoder": "vae_decoder.fp16",
+    "final_high_noise": "final_high_noise.fp16",
+    "final_low_noise": "final_low_noise.fp16",
+    "draft_high_noise": "draft_high_noise.distilled-4step.int8",
+    "draft_low_noise": "draft_low_noise.distilled-4step.int8",
+}
+"""File of each network as the spec names it: network, weights, precision."""
+
+POSITIONS = ("extra_channels", "transformer.rope.freqs_cos", "transformer.rope.freqs_sin")
+"""Tables of positions in an expert's graph: no weights of the checkpoint, so they are not rounded with them."""
+
 STATE_SIZES = {"final": 4, "draft": 1}
 CALIBRATION_SEED = 70_000_000
 
@@ -46,9 +59,9 @@ def save_checkpoint(work: Path, target: Path) -> None:
     tokenizer.save_pretrained(target / "tokenizer")
     text_encoder.half().save_pretrained(target / "text_encoder")
     load_vae(work).half().save_pretrained(target / "vae")
-    UniPCMultistepScheduler(
-        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=SHIFT
-    ).save_pretrained(target / "scheduler")
+    UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=SHIFT).save_pretrained(
+        target / "scheduler"
+    )
     draft = target / "distilled-4step"
     FlowMatchEulerDiscreteScheduler(shift=SHIFT).save_pretrained(draft / "scheduler")
     for expert, folder in (("high_noise", "transformer"), ("low_noise", "transformer_2")):
@@ -66,20 +79,29 @@ def save_checkpoint(work: Path, target: Path) -> None:
         "vae": ["diffusers", "AutoencoderKLWan"],
     }
     (target / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
+    for config in target.rglob("config.json"):
+        _forget_path(config)
+
+
+def _forget_path(config: Path) -> None:
+    """Drop where the weights were loaded from on this machine, which diffusers writes down."""
+    entries = json.loads(config.read_text())
+    entries.pop("_name_or_path", None)
+    config.write_text(json.dumps(entries, indent=2) + "\n")
 
 
 def export_expert(transformer: nn.Module, variant: str, path: Path) -> None:
     """Export one expert's denoising step for a variant."""
-    size, guided = STATE_SIZES[variant], variant == "final"
+    size = STATE_SIZES[variant]
     inputs = {
         "STATE": torch.randn(size, *LATENT_SHAPE),
         "TIMESTEP": torch.tensor([900.0]),
         "CONTEXT": torch.randn(2, TOKENS, DIM),
         "COEFFICIENTS": torch.randn(size, size + 1),
     }
-    if guided:
+    if variant == "final":
         inputs["GUIDANCE"] = torch.tensor([2.0])
-    step = ExpertStep(transformer.float(), guided, coordinates())
+    step = ExpertStep(transformer.float(), coordinates())
     export_graph(step, inputs, ("NEXT_STATE", "LATENT"), path)
 
 
@@ -104,9 +126,7 @@ def export_fp32(work: Path, target: Path) -> None:
         export_decoder(load_vae(work), target / "vae_decoder.onnx")
         for variant, prefix in (("final", "expert"), ("draft", "draft")):
             for expert in ("high_noise", "low_noise"):
-                export_expert(
-                    load_expert(work / f"{prefix}_{expert}"), variant, target / f"{variant}_{expert}.onnx"
-                )
+                export_expert(load_expert(work / f"{prefix}_{expert}"), variant, target / f"{variant}_{expert}.onnx")
 
 
 def calibration(fp32: Path, tokenizer: Path, schedule: Path, prompts: list[str]) -> dict[str, Any]:
@@ -123,12 +143,16 @@ def calibration(fp32: Path, tokenizer: Path, schedule: Path, prompts: list[str])
 def lighten(fp32: Path, target: Path, recorded: dict[str, Any]) -> None:
     """FP16 weights for what runs in full precision, INT8 for the draft experts."""
     target.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(fp32 / "text_encoder.onnx", target / "text_encoder.onnx")
+
+    def served(network: str) -> Path:
+        return target / f"{SERVED[network]}.onnx"
+
+    shutil.copyfile(fp32 / "text_encoder.onnx", served("text_encoder"))
     for name in ("vae_decoder", "final_high_noise", "final_low_noise"):
-        store_fp16(fp32 / f"{name}.onnx", target / f"{name}.onnx")
+        store_fp16(fp32 / f"{name}.onnx", served(name), keep=POSITIONS)
     for expert, data in recorded.items():
-        name = f"draft_{expert}.onnx"
-        quantise_int8(fp32 / name, target / name, data, unsigned_activations=True)
+        name = f"draft_{expert}"
+        quantise_int8(fp32 / f"{name}.onnx", served(name), data, unsigned_activations=True)
 
 
 def write_manifest(target: Path) -> None:

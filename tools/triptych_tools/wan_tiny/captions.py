@@ -91,10 +91,7 @@ class Scene:
 
 
 SCENES: tuple[Scene, ...] = tuple(
-    Scene(colour, shape, direction)
-    for colour in COLOURS
-    for shape in SHAPES
-    for direction in DIRECTIONS
+    Scene(colour, shape, direction) for colour in COLOURS for shape in SHAPES for direction in DIRECTIONS
 )
 
 

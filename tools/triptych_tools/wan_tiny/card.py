@@ -50,7 +50,7 @@ three phrasings in each of English, Chinese and Japanese. Nothing was downloaded
 ## Training
 
 `make train-tiny` does all of it again on two CPU cores: text encoder, VAE, latents, both experts side by side by flow
-matching, decoder on noisy latents, recorded teacher trajectories, 4-step students by trajectory matching and then by
+matching, recorded teacher trajectories, 4-step students by trajectory matching and then by
 rolling out from noise, export, INT8 by ModelOpt Q/DQ calibrated for each expert on its own timesteps. The same seeds
 and threads give the same loss curve.
 """

@@ -84,7 +84,9 @@ def match_steps(
     return student
 
 
-def roll_out(high: WanTransformer3DModel, low: WanTransformer3DModel, data: Trajectories, work: Path, steps: int) -> Experts:
+def roll_out(
+    high: WanTransformer3DModel, low: WanTransformer3DModel, data: Trajectories, work: Path, steps: int
+) -> Experts:
     """Stage two for both experts: play all steps from noise and match the teacher's points."""
     plan = Plan("roll_out", steps, learning_rate=2e-4, warmup=30, ema=0.998, seed=43)
     generator = seeded(plan)

@@ -19,6 +19,7 @@ import torch
 from PIL import Image
 
 from triptych_tools.onnx_pipeline import Guidance, OnnxDecoder, OnnxExperts, OnnxText, initial_noise
+from triptych_tools.wan_tiny.assemble import SERVED
 from triptych_tools.wan_tiny.captions import LANGUAGES, SCENES, Scene, all_captions
 from triptych_tools.wan_tiny.card import model_card
 from triptych_tools.wan_tiny.experts import LATENT_SHAPE
@@ -58,14 +59,18 @@ def cases(seeds: int = SEEDS) -> list[Case]:
 class Player:
     """One variant, as a folder of ONNX files holds it."""
 
-    def __init__(self, onnx: Path, tokenizer: Path, repository: Path, variant: str) -> None:
+    def __init__(self, onnx: Path, tokenizer: Path, repository: Path, variant: str, served: bool) -> None:
         schedule = repository / "models" / f"{variant}_denoiser" / "1" / "schedule.json"
         guidance = SERVED_GUIDANCE if variant == "final" else None
-        self.text = OnnxText(tokenizer, onnx / "text_encoder.onnx", TOKENS)
+
+        def network(name: str) -> Path:
+            return onnx / f"{SERVED[name] if served else name}.onnx"
+
+        self.text = OnnxText(tokenizer, network("text_encoder"), TOKENS)
         self.experts = OnnxExperts(
-            onnx / f"{variant}_high_noise.onnx", onnx / f"{variant}_low_noise.onnx", schedule, guidance
+            network(f"{variant}_high_noise"), network(f"{variant}_low_noise"), schedule, guidance
         )
-        self.decoder = OnnxDecoder(onnx / "vae_decoder.onnx")
+        self.decoder = OnnxDecoder(network("vae_decoder"))
 
     def frames(self, case: Case) -> Frames:
         """Make one clip."""
@@ -170,15 +175,13 @@ def main() -> None:
     figures: dict[str, Any] = {"vae": evaluate_vae(options.work), "sizes": sizes(options.models)}
     for variant in ("final", "draft"):
         print(variant, flush=True)
-        light = Player(options.models / "onnx", tokenizer, options.repository, variant)
-        full = Player(options.work / "onnx32", tokenizer, options.repository, variant)
+        light = Player(options.models / "onnx", tokenizer, options.repository, variant, served=True)
+        full = Player(options.work / "onnx32", tokenizer, options.repository, variant, served=False)
         figures[variant] = evaluate_variant(light, full, cases(options.seeds))
         contact_sheet(light, options.models / "images" / f"{variant}.png")
         print(json.dumps(figures[variant], indent=1), flush=True)
     (options.models / "figures.json").write_text(json.dumps(figures, indent=2) + "\n")
     (options.models / "README.md").write_text(model_card(figures), encoding="utf-8")
-
-
 
 
 if __name__ == "__main__":

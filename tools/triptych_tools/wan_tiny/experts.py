@@ -30,7 +30,7 @@ DROP_PROMPT = 0.1
 
 
 def new_expert() -> WanTransformer3DModel:
-    """An untrained expert (1.8 M parameters)."""
+    """An untrained expert (1.57 M parameters)."""
     return WanTransformer3DModel(
         patch_size=(1, 2, 2),
         num_attention_heads=4,
@@ -91,9 +91,7 @@ def train_expert(
 ) -> WanTransformer3DModel:
     """Train one expert by flow matching on its own range of sigma."""
     high = name == "high_noise"
-    plan = Plan(
-        name, steps, learning_rate, warmup=200, ema=0.999, weight_decay=0.01, seed=21 if high else 22
-    )
+    plan = Plan(name, steps, learning_rate, warmup=200, ema=0.999, weight_decay=0.01, seed=21 if high else 22)
     generator = seeded(plan)
     expert = new_expert()
     # A uniform u gives the density of sigma that the shifted sampler visits.

@@ -12,11 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from triptych_tools.wan_tiny.captions import COLOURS, DIRECTIONS, SHAPES, Colour, Direction, Scene, Shape
-from triptych_tools.wan_tiny.clips import BACKGROUND, RGB, VECTORS, FloatArray, coverage
+from triptych_tools.wan_tiny.clips import BACKGROUND, RGB, SIZE, VECTORS, FloatArray, coverage
 
 MIN_PIXELS = 60
 MIN_TRAVEL = 6.0
 MAX_HUE_ERROR = 25.0
+MIN_CHROMA = 0.25
+"""Least spread between the channels of a colour: below it the hue of a grey would be an accident."""
+
 MIN_IOU = 0.60
 
 
@@ -43,6 +46,10 @@ class Judgement:
         return (self.colour, self.shape, self.direction) == (scene.colour, scene.shape, scene.direction)
 
 
+NOTHING = Judgement(None, None, None, iou=0.0, hue_error=180.0, straightness=SIZE / 2, evenness=1.0, flicker=1.0)
+"""A clip without a shape. Its figures are bad ones, so that a failed clip never improves a mean."""
+
+
 def to_unit(frames: npt.NDArray[np.uint8] | FloatArray) -> FloatArray:
     """Frames as float32 in 0..1, whether given as bytes or as unit floats."""
     scale = 255.0 if frames.dtype == np.uint8 else 1.0
@@ -58,11 +65,13 @@ def hue(rgb: npt.NDArray[np.floating]) -> float:
 _HUES: dict[Colour, float] = {name: hue(np.asarray(rgb)) for name, rgb in RGB.items()}
 
 
-def _nearest_colour(rgb: npt.NDArray[np.floating]) -> tuple[Colour, float]:
+def _nearest_colour(rgb: npt.NDArray[np.floating]) -> tuple[Colour | None, float]:
+    if rgb.max() - rgb.min() < MIN_CHROMA:
+        return None, NOTHING.hue_error
     value = hue(rgb)
     errors = {name: abs((value - other + 180.0) % 360.0 - 180.0) for name, other in _HUES.items()}
     best = min(COLOURS, key=lambda name: errors[name])
-    return best, errors[best]
+    return best if errors[best] <= MAX_HUE_ERROR else None, errors[best]
 
 
 def _alpha(frames: FloatArray) -> FloatArray:
@@ -96,7 +105,7 @@ def _motion(path: npt.NDArray[np.float64]) -> tuple[Direction | None, float, flo
     travel = path[-1] - path[0]
     length = float(np.hypot(*travel))
     if length < MIN_TRAVEL:
-        return None, 0.0, 0.0
+        return None, NOTHING.straightness, NOTHING.evenness
     unit = travel / length
     aligned = {name: float(np.dot(unit, VECTORS[name])) for name in DIRECTIONS}
     best = max(DIRECTIONS, key=lambda name: aligned[name])
@@ -105,9 +114,6 @@ def _motion(path: npt.NDArray[np.float64]) -> tuple[Direction | None, float, flo
     steps = np.diff(path @ unit)
     direction = best if aligned[best] > np.cos(np.radians(25.0)) else None
     return direction, float(np.abs(across).max()), float(steps.std() / max(abs(steps.mean()), 1e-6))
-
-
-NOTHING = Judgement(None, None, None, 0.0, 180.0, 0.0, 0.0, 1.0)
 
 
 def judge(frames: npt.NDArray[np.uint8] | FloatArray) -> Judgement:
@@ -123,7 +129,7 @@ def judge(frames: npt.NDArray[np.uint8] | FloatArray) -> Judgement:
     shape, iou = _best_shape(masks)
     direction, straightness, evenness = _motion(np.array([_centroid(mask) for mask in masks]))
     return Judgement(
-        colour if hue_error <= MAX_HUE_ERROR else None,
+        colour,
         shape if iou >= MIN_IOU else None,
         direction,
         iou,

@@ -159,9 +159,7 @@ class Trainer:
 def averaged_copy(trainer: Trainer, module: nn.Module) -> nn.Module:
     """A frozen copy of ``module`` that carries the trainer's averaged weights."""
     twin = copy.deepcopy(module).eval().requires_grad_(False)
-    targets: Iterable[tuple[nn.Parameter, nn.Parameter]] = zip(
-        module.parameters(), twin.parameters(), strict=True
-    )
+    targets: Iterable[tuple[nn.Parameter, nn.Parameter]] = zip(module.parameters(), twin.parameters(), strict=True)
     lookup = {id(p): a for p, a in zip(trainer.parameters, trainer.averaged(), strict=True)}
     for source, target in targets:
         if id(source) in lookup:

@@ -52,9 +52,7 @@ def train_tokenizer() -> PreTrainedTokenizerFast:
 
 def tokenize(tokenizer: PreTrainedTokenizerFast, prompts: list[str]) -> tuple[Tensor, Tensor]:
     """Token ids and mask, each INT64 [N, TOKENS]."""
-    batch = tokenizer(
-        prompts, padding="max_length", truncation=True, max_length=TOKENS, return_tensors="pt"
-    )
+    batch = tokenizer(prompts, padding="max_length", truncation=True, max_length=TOKENS, return_tensors="pt")
     return batch["input_ids"], batch["attention_mask"]
 
 

@@ -24,11 +24,10 @@ from triptych_tools.wan_tiny.captions import LANGUAGES, PHRASINGS, SCENES, capti
 from triptych_tools.wan_tiny.experts import LatentSet, train_expert
 from triptych_tools.wan_tiny.sampling import Experts, Guidance
 from triptych_tools.wan_tiny.text import encode_text, tokenize, train_text_encoder, train_tokenizer
-from triptych_tools.wan_tiny.train_vae import draw_clips, measure_latents, normalise, train_decoder, train_vae
+from triptych_tools.wan_tiny.train_vae import draw_clips, measure_latents, normalise, train_vae
 from triptych_tools.wan_tiny.vae import encode_clip
 
 VAE_STEPS = 2800
-DECODER_STEPS = 800
 TEXT_STEPS = 700
 LATENTS = 6144
 EXPERT_STEPS = 4500
@@ -39,9 +38,8 @@ TEACHER_GUIDANCE = Guidance(high_noise=2.0, low_noise=1.5)
 
 
 def load_vae(work: Path) -> AutoencoderKLWan:
-    """The trained autoencoder of a work folder; its newest decoder where there is one."""
-    folder = work / "vae_final"
-    vae: AutoencoderKLWan = AutoencoderKLWan.from_pretrained(folder if folder.exists() else work / "vae_scaled")
+    """The trained autoencoder of a work folder, with its latent statistics."""
+    vae: AutoencoderKLWan = AutoencoderKLWan.from_pretrained(work / "vae_scaled")
     return vae.eval().requires_grad_(False)
 
 
@@ -70,6 +68,7 @@ def prompt_contexts(work: Path) -> torch.Tensor:
 
 
 def phase_text(work: Path) -> None:
+    """Make tokenizer and text encoder."""
     tokenizer = train_tokenizer()
     encoder = train_text_encoder(work, tokenizer, TEXT_STEPS)
     encoder.save_pretrained(work / "text_encoder")
@@ -77,10 +76,12 @@ def phase_text(work: Path) -> None:
 
 
 def phase_vae(work: Path) -> None:
+    """Train both halves of the autoencoder."""
     train_vae(work, VAE_STEPS).save_pretrained(work / "vae")
 
 
 def phase_latents(work: Path) -> None:
+    """Encode the clips that both experts learn from, and measure the scale of their latents."""
     vae: AutoencoderKLWan = AutoencoderKLWan.from_pretrained(work / "vae").eval().requires_grad_(False)
     generator = np.random.default_rng(51)
     torch.manual_seed(51)
@@ -97,15 +98,11 @@ def phase_latents(work: Path) -> None:
 
 
 def phase_expert(work: Path, name: str) -> None:
+    """Train one expert of the teacher."""
     saved = torch.load(work / "latents.pt", weights_only=True)
     data = LatentSet(saved["latents"], saved["scenes"], prompt_contexts(work).half())
     expert = train_expert(name, data, work, EXPERT_STEPS, batch=32, learning_rate=1e-3)
     expert.save_pretrained(work / f"expert_{name}")
-
-
-def phase_decoder(work: Path) -> None:
-    vae: AutoencoderKLWan = AutoencoderKLWan.from_pretrained(work / "vae_scaled")
-    train_decoder(work, vae, DECODER_STEPS).save_pretrained(work / "vae_final")
 
 
 def teacher(work: Path) -> Experts:
@@ -114,6 +111,7 @@ def teacher(work: Path) -> Experts:
 
 
 def phase_trajectories(work: Path, part: int) -> None:
+    """Record one half of the teacher's paths."""
     contexts = prompt_contexts(work)
     generator = np.random.default_rng(61 + part)
     scenes = np.tile(np.arange(len(SCENES)), TRAJECTORIES_EACH // len(SCENES))
@@ -132,12 +130,14 @@ def trajectories(work: Path) -> distil.Trajectories:
 
 
 def phase_match(work: Path, name: str) -> None:
+    """Distil one expert by trajectory matching."""
     start = load_expert(work / f"expert_{name}")
     student = distil.match_steps(name, start, trajectories(work), work, MATCH_STEPS)
     student.save_pretrained(work / f"matched_{name}")
 
 
 def phase_roll_out(work: Path) -> None:
+    """Distil both experts together, from noise to the end."""
     pair = distil.roll_out(
         load_expert(work / "matched_high_noise"),
         load_expert(work / "matched_low_noise"),
@@ -155,7 +155,6 @@ PHASES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "latents": ("latents.pt", phase_latents),
     "high_noise": ("expert_high_noise", lambda work: phase_expert(work, "high_noise")),
     "low_noise": ("expert_low_noise", lambda work: phase_expert(work, "low_noise")),
-    "decoder": ("vae_final", phase_decoder),
     "trajectories_0": ("trajectories_0.pt", lambda work: phase_trajectories(work, 0)),
     "trajectories_1": ("trajectories_1.pt", lambda work: phase_trajectories(work, 1)),
     "match_high_noise": ("matched_high_noise", lambda work: phase_match(work, "high_noise")),
@@ -171,7 +170,7 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("high_noise", "low_noise"),
     ("trajectories_0", "trajectories_1"),
     ("match_high_noise", "match_low_noise"),
-    ("roll_out", "decoder"),
+    ("roll_out",),
 )
 """Phases of one stage run side by side, one thread each; a phase alone gets two threads."""
 

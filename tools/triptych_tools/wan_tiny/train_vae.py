@@ -1,4 +1,4 @@
-"""Training of the autoencoder: first both halves, then the decoder alone on noisy latents."""
+"""Training of the autoencoder, and the scale of its latents."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from triptych_tools.wan_tiny.vae import decode_clip, encode_clip, new_vae
 BATCH = 4
 KL_WEIGHT = 1e-5
 L1_WEIGHT = 0.1
-LATENT_NOISE = 0.35
-"""Largest noise on the latents, in units of their std, while the decoder is trained alone."""
 
 
 def draw_clips(count: int, generator: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -59,35 +57,7 @@ def train_vae(work: Path, steps: int) -> AutoencoderKLWan:
         pixels = _pixel_loss(video, clips)
         return {"loss": pixels + KL_WEIGHT * divergence, "pixels": pixels, "kl": divergence}
 
-    trainer.run(losses, lambda: mean_psnr(averaged_copy(trainer, vae), probe_clips))  # type: ignore[arg-type]
-    return vae.eval().requires_grad_(False)
-
-
-def train_decoder(work: Path, vae: AutoencoderKLWan, steps: int) -> AutoencoderKLWan:
-    """Train the decoder alone, so that it forgives latents that are a little off.
-
-    ``latents_mean`` and ``latents_std`` of the VAE's config must be set.
-    """
-    plan = Plan("decoder", steps, learning_rate=1e-3, ema=0.998, seed=32)
-    generator = seeded(plan)
-    vae.requires_grad_(False)
-    vae.decoder.requires_grad_(True)
-    vae.post_quant_conv.requires_grad_(True)
-    std = torch.tensor(vae.config.latents_std)[None, :, None, None, None]
-    probe_clips, _ = draw_clips(12, np.random.default_rng(9))
-    trainer = Trainer(plan, {"vae": vae}, work, generator)
-
-    def losses() -> dict[str, Tensor]:
-        clips, _ = draw_clips(BATCH, generator)
-        with torch.autocast("cpu", torch.bfloat16):
-            with torch.no_grad():
-                mean = encode_clip(vae, clips)[0].float()
-            amount = torch.rand(BATCH, 1, 1, 1, 1) * LATENT_NOISE
-            video = decode_clip(vae, mean + torch.randn_like(mean) * std * amount).float()
-        pixels = _pixel_loss(video, clips)
-        return {"loss": pixels}
-
-    trainer.run(losses, lambda: mean_psnr(averaged_copy(trainer, vae), probe_clips))  # type: ignore[arg-type]
+    trainer.run(losses, lambda: mean_psnr(averaged_copy(trainer, vae), probe_clips))
     return vae.eval().requires_grad_(False)
 
 

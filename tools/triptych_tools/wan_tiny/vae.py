@@ -44,7 +44,7 @@ def _per_frame(layer: Any, x: Tensor) -> Tensor:
     batch, _, frames, _, _ = x.shape
     flat = x.transpose(1, 2).flatten(0, 1)
     y: Tensor = layer(flat)
-    return y.unflatten(0, (batch, frames)).transpose(1, 2)
+    return y.unflatten(0, (batch, frames)).transpose(1, 2)  # type: ignore[no-untyped-call]
 
 
 def _downsample(block: Any, x: Tensor) -> Tensor:

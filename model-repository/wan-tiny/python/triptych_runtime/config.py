@@ -28,7 +28,9 @@ class ModelArguments:
         """A file in the version folder, named by a parameter; raise where it is missing."""
         path = self.folder / self.parameter(key)
         if not path.is_file():
-            raise FileNotFoundError(f"model {self.name}: {path} is missing; link the weights with `triptych repository`")
+            raise FileNotFoundError(
+                f"model {self.name}: {path} is missing; link the weights with `triptych repository`"
+            )
         return path
 
 

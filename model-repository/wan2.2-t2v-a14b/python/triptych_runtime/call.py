@@ -11,7 +11,6 @@ import triton_python_backend_utils as pb_utils
 from triptych_runtime.inputs import BadInput
 from triptych_runtime.outcome import Cancelled
 
-
 _REFUSAL = re.compile(r"[A-Z][A-Z_]*: ")
 
 
