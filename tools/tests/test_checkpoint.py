@@ -112,7 +112,9 @@ def test_the_index_names_what_is_there() -> None:
 
 
 def test_weights_are_stored_as_fp16() -> None:
-    for path in MODELS.rglob("*.safetensors"):
+    files = list(MODELS.rglob("*.safetensors"))
+    assert len(files) == 6
+    for path in files:
         with safe_open(path, "pt") as weights:
             assert {weights.get_slice(key).get_dtype() for key in weights.keys()} == {"F16"}, path  # noqa: SIM118
 

@@ -179,7 +179,8 @@ def test_a_bad_order_is_refused_before_any_work(
 
 def test_a_latent_that_is_not_finite_is_an_error(pipeline: Server, tmp_path: Path) -> None:
     def broken(arrays: Arrays) -> Arrays:
-        return {name: np.full_like(array, np.inf) for name, array in expert("low_noise")(arrays).items()}
+        infinite = np.full_like(arrays["STATE"], np.inf)
+        return {"NEXT_STATE": infinite, "LATENT": infinite[0]}
 
     pipeline.models["v_low_noise"] = broken
     response = unary(tmp_path).execute([Request(["LATENT"], CONTEXT=CONTEXT, SEED=i64(1))])[0]

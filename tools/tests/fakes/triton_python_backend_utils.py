@@ -151,9 +151,7 @@ class Server:
         self.wanted: list[list[str]] = []
         """Outputs that each call asked for."""
         self.looks_until_gone = 0
-        """How often somebody can ask for any model's readiness before an unloaded one has given its memory back."""
-        self.ready_until_gone = False
-        """Whether it says that it is ready until then. Triton 2.51 says no as soon as the unloading begins."""
+        """How often somebody can look at the repository index before an unloaded model has given its memory back."""
         self.on_gpu = False
         self._going: dict[str, int] = {}
 
@@ -175,17 +173,20 @@ class Server:
     def unload(self, name: str) -> None:
         self.journal.append(("unload", name))
         self._going[name] = self.looks_until_gone
-        if not self.ready_until_gone:
-            self.ready.discard(name)
+        # Triton 2.51 says that a model is not ready as soon as its unloading begins.
+        self.ready.discard(name)
 
     def is_ready(self, name: str) -> bool:
+        return name in self.ready
+
+    def states(self) -> dict[str, str]:
+        """The repository index, in which an unloaded model is seen on its way out."""
         for going in list(self._going):
             self._going[going] -= 1
             if self._going[going] < 0:
                 del self._going[going]
-                self.ready.discard(going)
                 self.journal.append(("gone", going))
-        return name in self.ready
+        return {**dict.fromkeys(self.ready, "READY"), **dict.fromkeys(self._going, "UNLOADING")}
 
 
 SERVER = Server()

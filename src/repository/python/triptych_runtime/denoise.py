@@ -70,7 +70,7 @@ class Denoiser:
         state: Any = pb_utils.Tensor("STATE", initial_state(noise, self.schedules.state_size))
         done = dict.fromkeys(EXPERTS, 0)
         share = {expert: sum(row.expert == expert for row in rows) for expert in EXPERTS}
-        with self.residency.hold() as use:
+        with self.residency.hold(request.is_cancelled) as use:
             for index, row in enumerate(rows):
                 if request.is_cancelled():
                     raise Cancelled
