@@ -14,10 +14,10 @@ const toolsEnv = { PYTHONPATH: `${root}tools:${root}src/repository/python` };
 /** A step that passes or fails as one. */
 const single = (name, command, env = {}) => ({ name, command, env, count: (ok) => (ok ? [1, 0] : [0, 1]) });
 
-/** A run of vitest, counted by its own JSON report. */
-const vitest = (project) => {
+/** A run of vitest, counted by its own JSON report. Only the verbose reporter says why a test was skipped. */
+const vitest = (project, reporter = "default") => {
   const report = `${out}/${project}.json`;
-  const command = `npx vitest run --project ${project} --reporter=default --reporter=json --outputFile.json=${report}`;
+  const command = `npx vitest run --project ${project} --reporter=${reporter} --reporter=json --outputFile.json=${report}`;
   return { name: `${project} tests`, command, env: {}, count: (ok) => counted(ok, vitestCounts(report)) };
 };
 
@@ -58,22 +58,16 @@ const steps = [
   single("layers", "npm run --silent layers"),
   single("dead code", "npm run --silent dead"),
   single("package", "npm run --silent package"),
-  single(
-    "python format",
-    `${python} -m ruff format --check --config tools/pyproject.toml tools src/repository/python e2e`,
-  ),
-  single(
-    "python lint",
-    `${python} -m ruff check --config tools/pyproject.toml tools src/repository/python e2e`,
-  ),
+  single("python format", `${python} -m ruff format --check --config tools/pyproject.toml tools src e2e`),
+  single("python lint", `${python} -m ruff check --config tools/pyproject.toml tools src e2e`),
   single(
     "python types",
-    `${python} -m mypy --config-file tools/pyproject.toml tools/triptych_tools src/repository/python/triptych_runtime`,
+    `${python} -m mypy --config-file tools/pyproject.toml tools/triptych_tools tools/tests src/repository/python/triptych_runtime`,
     toolsEnv,
   ),
   vitest("unit"),
   pytest("tools", "tools/tests"),
-  vitest("e2e"),
+  vitest("e2e", "verbose"),
 ];
 
 let [passed, failed] = [0, 0];

@@ -56,7 +56,7 @@ it("passes models, each backend key and further flags one by one", () => {
   expect(command({ models: [] }).args.at(-1)).toBe("--model-control-mode=explicit");
 });
 
-it("gives the models their own Python, no GPU and few threads", () => {
+it("gives the models their own Python, no GPU, few threads and no word to anybody", () => {
   expect(command({ threads: 3 }).env).toMatchObject({
     PATH: expect.stringMatching(/^\/cache\/e\/bin:/) as string,
     LD_LIBRARY_PATH: "/cache/e/libpython",
@@ -64,6 +64,7 @@ it("gives the models their own Python, no GPU and few threads", () => {
     LC_ALL: "C.UTF-8",
     CUDA_VISIBLE_DEVICES: "",
     OMP_NUM_THREADS: "3",
+    ORT_DISABLE_TELEMETRY: "1",
   });
   expect(command().env["HOME"]).toBeUndefined();
   expect(command().env).not.toHaveProperty("HOME");

@@ -33,6 +33,8 @@ function environmentChanges(environment: EmbeddedEnvironment, threads: number): 
     LC_ALL: "C.UTF-8",
     // It has no GPU backend; without this it would set up memory on every GPU it sees.
     CUDA_VISIBLE_DEVICES: "",
+    // From 1.29 on, onnxruntime tells Microsoft about every model that it loads, unless told not to.
+    ORT_DISABLE_TELEMETRY: "1",
     OMP_NUM_THREADS: limit,
     OPENBLAS_NUM_THREADS: limit,
     MKL_NUM_THREADS: limit,
