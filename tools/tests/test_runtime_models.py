@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 from triton_python_backend_utils import Request
 
 from triptych_runtime import onnx_model, video_encoder
-from triptych_runtime.video_encoder import VideoFormat, encode_mp4
+from triptych_runtime.mp4 import VideoFormat, encode_mp4
 from triptych_tools.wan_tiny.captions import SCENES
 from triptych_tools.wan_tiny.clips import make_clip
 from triptych_tools.wan_tiny.judge import judge, psnr

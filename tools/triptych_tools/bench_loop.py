@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from triptych_runtime.video_encoder import VideoFormat, encode_mp4
+from triptych_runtime.mp4 import VideoFormat, encode_mp4
 from triptych_tools.onnx_pipeline import Guidance, OnnxDecoder, OnnxExperts, OnnxText, initial_noise
 
 

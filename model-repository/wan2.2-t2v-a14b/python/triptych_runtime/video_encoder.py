@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
 from typing import Any
 
-import av
 import numpy as np
-import numpy.typing as npt
 import triton_python_backend_utils as pb_utils
 
 from triptych_runtime.config import read_arguments
+from triptych_runtime.mp4 import ENCODERS, VideoFormat, encode_mp4
 from triptych_runtime.outcome import answer_all
-
-ENCODERS = {"h264": "libx264", "vp9": "libvpx-vp9"}
-
-
-@dataclass(frozen=True)
-class VideoFormat:
-    """How frames become an MP4."""
-
-    codec: str
-    crf: int
-    fps: int
-    enlarge: int
-
-
-def encode_mp4(frames: npt.NDArray[np.uint8], form: VideoFormat) -> bytes:
-    """MP4 bytes of frames [F, H, W, 3]; the same frames give the same bytes."""
-    target = io.BytesIO()
-    _, height, width, _ = frames.shape
-    with av.open(target, "w", format="mp4") as container:
-        stream = container.add_stream(ENCODERS[form.codec], rate=form.fps)
-        stream.width, stream.height = width * form.enlarge, height * form.enlarge
-        stream.pix_fmt = "yuv420p"
-        # More threads would make the bytes depend on the machine.
-        stream.thread_count = 1
-        stream.options = {"crf": str(form.crf), **({"b:v": "0"} if form.codec == "vp9" else {"preset": "veryfast"})}
-        for array in frames:
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(array), format="rgb24")
-            resized = frame.reformat(stream.width, stream.height, "yuv420p", interpolation="BICUBIC")
-            container.mux(stream.encode(resized))
-        container.mux(stream.encode(None))
-    return target.getvalue()
 
 
 class TritonPythonModel:
