@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { basename, relative } from "node:path";
 import { CommanderError } from "commander";
 import { systemErrorCode, TriptychError, toTriptychError } from "../errors/index.ts";
 import { type Context, EXIT } from "./context.ts";
 import { createProgram } from "./program.ts";
 import { reportError } from "./report-error.ts";
+import { selfName } from "./self-name.ts";
 import { createTerminal } from "./terminal.ts";
 
 const USAGE = 2;
@@ -13,17 +13,12 @@ const USAGE = 2;
 const terminal = createTerminal(process.stdout, process.stderr);
 const abort = new AbortController();
 const json = wantsJson(process.argv.slice(2));
+const self = selfName(process.argv[1] ?? "triptych", process.cwd());
 
 /** Looked up by hand, since also a command line that is not understood is to be answered in JSON. */
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end < 0 ? args.length : end).includes("--json");
-}
-
-/** In a checkout, where nothing is on PATH, a hint must still be one that can be typed. */
-function self(): string {
-  const script = process.argv[1] ?? "";
-  return basename(script) === "triptych" ? "triptych" : `node ${relative(process.cwd(), script)}`;
 }
 
 function version(): string {
@@ -63,7 +58,7 @@ function resultLost(cause: unknown): void {
 
 async function runBody(body: (context: Context) => Promise<number>): Promise<void> {
   try {
-    process.exitCode = await body({ terminal, signal: abort.signal, json, self: self() });
+    process.exitCode = await body({ terminal, signal: abort.signal, json, self });
   } catch (reason) {
     fail(reason);
   }

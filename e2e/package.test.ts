@@ -1,0 +1,239 @@
+import { execFileSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { diffRepository, readRuntime, renderRepository } from "../src/repository/index.ts";
+import { MAIN, plainEnvironment } from "./fixtures/cli.ts";
+import { planOf, ROOT } from "./support.ts";
+
+interface PackedFile {
+  readonly path: string;
+  readonly size: number;
+  readonly mode: number;
+}
+
+let top = "";
+/** A project of somebody who installed the package. */
+let consumer = "";
+let packed: readonly PackedFile[] = [];
+
+const manifestOf = (folder: string) =>
+  JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as {
+    version: string;
+    dependencies: Record<string, string>;
+  };
+
+function run(file: string, ...args: readonly string[]): string {
+  return execFileSync(file, args, {
+    cwd: consumer,
+    env: plainEnvironment(),
+    encoding: "utf8",
+    stdio: "pipe",
+  });
+}
+
+beforeAll(() => {
+  if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run \`npm run build\``);
+  top = mkdtempSync(path.join(tmpdir(), "triptych-package-"));
+  const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", top];
+  const [result] = JSON.parse(
+    execFileSync("npm", pack, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }),
+  ) as { filename: string; files: PackedFile[] }[];
+  packed = result?.files ?? [];
+  consumer = path.join(top, "consumer");
+  mkdirSync(consumer);
+  writeFileSync(
+    path.join(consumer, "package.json"),
+    JSON.stringify({ name: "consumer", private: true, type: "module" }),
+  );
+  const tarball = path.join(top, result?.filename ?? "");
+  run(
+    "npm",
+    "install",
+    "--ignore-scripts",
+    "--prefer-offline",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    tarball,
+  );
+});
+
+afterAll(() => {
+  rmSync(top, { recursive: true, force: true });
+});
+
+describe("the tarball", () => {
+  it("has what runs inside the server and its client, and no more", () => {
+    const names = packed.map((file) => file.path);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        "package.json",
+        "README.md",
+        "LICENSE",
+        "dist/index.js",
+        "dist/index.d.ts",
+        "dist/client/index.d.ts",
+        "dist/cli/main.js",
+        "dist/client/protocol/grpc_service.proto",
+        "dist/repository/python/triptych_runtime/__init__.py",
+        "dist/repository/python/triptych_runtime/stream.py",
+        "dist/server/embedded/requirements.txt",
+        "dist/server/embedded/launch.py",
+        "dist/server/embedded/probe.py",
+        "dist/server/embedded/stub_site.py",
+      ]),
+    );
+    const foreign =
+      /\.test\.|\/testing\/|__pycache__|\.pyc$|_cache\/|\.map$|^(src|e2e|tools|models|model-repository|configs)\/|\.env/;
+    expect(names.filter((name) => foreign.test(name))).toEqual([]);
+    // TypeScript's own sources are not shipped; their declarations are.
+    expect(names.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))).toEqual([]);
+    expect(packed.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(2e6);
+  });
+
+  it("can be run as a command", () => {
+    const main = packed.find((file) => file.path === "dist/cli/main.js");
+    expect((main?.mode ?? 0) & 0o111).toBe(0o111);
+    expect(readFileSync(path.join(consumer, "node_modules/triptych-sdk/dist/cli/main.js"), "utf8")).toMatch(
+      /^#!\/usr\/bin\/env node\n/,
+    );
+  });
+
+  it("asks for exactly the versions that were tested, and nothing is missing", () => {
+    const { dependencies } = manifestOf(path.join(consumer, "node_modules/triptych-sdk"));
+    for (const [name, version] of Object.entries(dependencies)) {
+      expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
+    }
+    expect(() => run("npm", "ls", "--omit=dev")).not.toThrow();
+  });
+});
+
+describe("the installed package", () => {
+  it("is imported by both of its names", () => {
+    const script = `
+      import { connect, parseSpec, planPipeline, readRuntime } from "triptych-sdk";
+      import { connect as connectOnly, STAGES } from "triptych-sdk/client";
+      import { readFileSync } from "node:fs";
+      const file = process.argv[1];
+      const plan = planPipeline(parseSpec(readFileSync(file, "utf8"), file));
+      const runtime = await readRuntime();
+      console.log(JSON.stringify([typeof connect, connect === connectOnly, STAGES.length, plan.models.length, runtime.has("stream.py")]));
+    `;
+    const spec = path.join(ROOT, "configs/wan-tiny.yaml");
+    const said = run(process.execPath, "--input-type=module", "--eval", script, spec);
+    expect(JSON.parse(said)).toEqual(["function", true, 6, 14, true]);
+  });
+
+  it.each(["triptych-sdk/dist/index.js", "triptych-sdk/errors"])("keeps %s to itself", (name) => {
+    expect(() => run(process.execPath, "--input-type=module", "--eval", `await import("${name}")`)).toThrow(
+      /ERR_PACKAGE_PATH_NOT_EXPORTED/,
+    );
+  });
+
+  it("has a command that knows its version and plans a spec", async () => {
+    const { version } = manifestOf(ROOT);
+    expect(run("npx", "--no-install", "triptych", "--version").trim()).toBe(version);
+    mkdirSync(path.join(consumer, "configs"), { recursive: true });
+    copyFileSync(path.join(ROOT, "configs/wan-tiny.yaml"), path.join(consumer, "configs/mine.yaml"));
+    const command = path.join(consumer, "node_modules/.bin/triptych");
+    expect(run(command, "plan", "configs/mine.yaml")).toContain("draft_stream");
+    // What is rendered by the package is what is rendered here: the Python runtime travels with it.
+    run(command, "repository", "configs/mine.yaml");
+    const files = renderRepository(planOf("wan-tiny"), await readRuntime());
+    expect(await diffRepository(files, path.join(consumer, "model-repository/wan-tiny"))).toEqual([]);
+  });
+});
+
+const CONSUMER = `
+import { connect, type Clip, type Contract, isTriptychError, parseSpec, type PipelineSpec } from "triptych-sdk";
+import { connect as connectOnly, type ProgressEvent } from "triptych-sdk/client";
+import { wanTiny } from "./contract.gen.js";
+
+export const general: Contract = wanTiny;
+export const spec: PipelineSpec = parseSpec("", "x.yaml");
+
+export async function make(): Promise<Clip> {
+  await using studio = await connect("127.0.0.1:8001", { contract: wanTiny });
+  const run = studio.draft.generate({ prompt: "红色圆形向右移动", seed: 7n, steps: 4 });
+  for await (const event of run) show(event);
+  await studio.final.generateUnary({ prompt: "a", negativePrompt: "b", guidance: { highNoise: 2 }, steps: 20 });
+  const { outputs } = await studio.models.tokenizer.infer({ PROMPT: ["a"] as never });
+  const ids: BigInt64Array = outputs.TOKEN_IDS.data;
+  void ids;
+  return run.result;
+}
+
+function show({ stage, step, steps }: ProgressEvent): void {
+  const text: string = stage;
+  console.log(text, step / steps);
+}
+
+export async function wrong(): Promise<void> {
+  const studio = await connectOnly("127.0.0.1:8001", { contract: wanTiny });
+  // @ts-expect-error draft has one step count
+  studio.draft.generate({ prompt: "a", steps: 5 });
+  // @ts-expect-error draft is not guided
+  studio.draft.generate({ prompt: "a", guidance: { highNoise: 2 } });
+  // @ts-expect-error there is no such variant
+  studio.drafts;
+  // @ts-expect-error there is no such output
+  (await studio.models.tokenizer.infer({ PROMPT: [] as never })).outputs.TOKENS;
+  await studio.close();
+}
+
+export function mend(error: unknown): string | undefined {
+  if (!isTriptychError(error)) return undefined;
+  // @ts-expect-error codes are a closed set
+  if (error.code === "no-such-code") return "";
+  return error.code === "unreachable" ? error.hint : undefined;
+}
+`;
+
+describe("types", () => {
+  it("hold in a strict nodenext project with the generated contract, libraries checked too", () => {
+    writeFileSync(path.join(consumer, "consumer.ts"), CONSUMER);
+    copyFileSync(
+      path.join(ROOT, "model-repository/wan-tiny/contract.gen.ts"),
+      path.join(consumer, "contract.gen.ts"),
+    );
+    const compilerOptions = {
+      strict: true,
+      target: "es2023",
+      lib: ["es2023", "esnext.disposable"],
+      module: "nodenext",
+      moduleResolution: "nodenext",
+      noEmit: true,
+      skipLibCheck: false,
+      types: ["node"],
+    };
+    writeFileSync(
+      path.join(consumer, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: ["consumer.ts"] }),
+    );
+    mkdirSync(path.join(consumer, "node_modules/@types"), { recursive: true });
+    for (const name of ["@types/node", "undici-types"]) {
+      const target = path.join(consumer, "node_modules", name);
+      if (!existsSync(target)) symlinkSync(path.join(ROOT, "node_modules", name), target);
+    }
+    const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+    let said = "";
+    try {
+      run(process.execPath, tsc, "-p", "tsconfig.json");
+    } catch (error) {
+      said = String((error as { stdout: unknown }).stdout);
+    }
+    expect(said).toBe("");
+  });
+});
