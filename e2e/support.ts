@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 import { type PipelinePlan, planPipeline } from "../src/plan/index.ts";
 import { linkWeights, readRuntime, renderRepository, writeRepository } from "../src/repository/index.ts";
 import { startTriton, type TritonServer } from "../src/server/index.ts";
@@ -21,12 +22,17 @@ export function planOf(name: string, edit: (text: string) => string = (text) => 
   return planPipeline(parseSpec(edit(readFileSync(file, "utf8")), file));
 }
 
-/** A folder that is gone when the process ends. */
+const folders: string[] = [];
+
+// Registered before any hook of the test file itself, so it runs after them all. A test worker ends without "exit".
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that is gone when the tests of a file are through. */
 export function temporaryFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `triptych-${name}-`));
-  process.on("exit", () => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  folders.push(folder);
   return folder;
 }
 
