@@ -52,13 +52,20 @@ def draw_motion(scene: Scene, generator: np.random.Generator) -> Motion:
     lane = float(generator.uniform(-6.0, 6.0))
     middle = (SIZE - 1) / 2
     dx, dy = VECTORS[scene.direction]
-    centre = (middle + lane * abs(dy), middle + lane * abs(dx))
+    # The centroid of a triangle lies a third of its height above its base: the middle of the shape goes by the middle.
+    drop = _inradius(radius) / 2 if scene.shape == "triangle" else 0.0
+    centre = (middle + lane * abs(dy), middle + lane * abs(dx) + drop)
     half = travel / 2
     return Motion(
         radius,
         (centre[0] - dx * half, centre[1] - dy * half),
         (centre[0] + dx * half, centre[1] + dy * half),
     )
+
+
+def _inradius(radius: float) -> float:
+    """Radius of the circle inside the equilateral triangle that has the area of a circle of ``radius``."""
+    return radius * float(np.sqrt(np.pi / (3 * np.sqrt(3.0))))
 
 
 def signed_distance(shape: Shape, radius: float, dx: FloatArray, dy: FloatArray) -> FloatArray:
@@ -68,7 +75,7 @@ def signed_distance(shape: Shape, radius: float, dx: FloatArray, dy: FloatArray)
     if shape == "square":
         half = radius * np.sqrt(np.pi) / 2
         return np.asarray(np.maximum(np.abs(dx), np.abs(dy)) - half, dtype=np.float32)
-    inradius = radius * np.sqrt(np.pi / (3 * np.sqrt(3.0)))
+    inradius = _inradius(radius)
     # Three half-planes at 120 degrees; y points down, so the triangle stands on its base.
     base = dy - inradius
     slope = np.abs(dx) * (np.sqrt(3.0) / 2) - dy / 2 - inradius
