@@ -37,13 +37,11 @@ async function check({ terminal, json }: Context, loaded: LoadedPipeline, folder
   });
 }
 
-/** Writes a repository and links its weights; returns what is still missing. */
-export async function writePipeline(loaded: LoadedPipeline, folder: string) {
-  const problems = await checkWeights(loaded.plan, loaded.checkpoint);
-  refuseWeights(problems.filter((problem) => problem.rule === "weights-mismatch"));
+/** Writes a repository and links its weights, which the caller has checked; returns what was changed. */
+export async function writePipeline(loaded: LoadedPipeline, folder: string): Promise<Drift[]> {
   const drifts = await writeRepository(loaded.files, folder);
   await linkWeights(loaded.plan, loaded.checkpoint, folder);
-  return { drifts, missing: problems };
+  return drifts;
 }
 
 /** `triptych repository SPEC`: write the model repository, or with --check only compare it. */
@@ -52,7 +50,9 @@ export const repository: Command<RepositoryOptions> = async (context, options) =
   const folder = repositoryFolder(loaded.plan, options.out);
   if (options.check === true) return check(context, loaded, folder);
   const { terminal, json } = context;
-  const { drifts, missing } = await writePipeline(loaded, folder);
+  const missing = await checkWeights(loaded.plan, loaded.checkpoint);
+  refuseWeights(missing.filter((problem) => problem.rule === "weights-mismatch"));
+  const drifts = await writePipeline(loaded, folder);
   if (json) {
     terminal.out(JSON.stringify({ folder, written: list(drifts), missing }));
     return EXIT.ok;
