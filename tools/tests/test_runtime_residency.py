@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
-from pathlib import Path
 
 import pytest
 from triton_python_backend_utils import Server
@@ -22,12 +23,11 @@ def _stays() -> bool:
 
 
 @pytest.fixture
-def relay(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Relay:
-    """A relay over four experts of two variants, whose lock lies in a folder of its own."""
+def relay(server: Server, monkeypatch: pytest.MonkeyPatch) -> Relay:
+    """A relay over four experts of two variants."""
     monkeypatch.setattr(residency, "POLL_S", 0.001)
-    monkeypatch.setattr(residency, "find_server", lambda: (4711, ["tritonserver", "--http-port=8000"]))
+    monkeypatch.setattr(residency, "server_arguments", lambda: ["tritonserver", "--http-port=8000"])
     monkeypatch.setattr(residency, "model_states", lambda _port: server.states())
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     server.looks_until_gone = 3
     return Relay(GROUP)
 
@@ -99,11 +99,24 @@ def test_who_leaves_while_waiting_for_the_turn_is_let_go(relay: Relay) -> None:
         pytest.fail("there is only one turn")
 
 
-def test_a_link_in_place_of_the_lock_is_not_followed(relay: Relay, tmp_path: Path) -> None:
-    relay.lock.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError), relay.hold(_stays):
-        pytest.fail("the link was followed")
-    assert not (tmp_path / "elsewhere").exists()
+def test_the_turn_of_a_holder_that_is_killed_is_free_again(relay: Relay) -> None:
+    hold = "import socket, time; s = socket.socket(socket.AF_UNIX); s.bind({!r}); print(flush=True); time.sleep(60)"
+    holder = subprocess.Popen([sys.executable, "-c", hold.format(relay.turn)], stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    with pytest.raises(Cancelled), relay.hold(lambda: True):
+        pytest.fail("somebody else has the turn")
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    with relay.hold(lambda: True) as use:
+        use("final_high_noise")
+
+
+def test_servers_on_other_ports_have_turns_of_their_own(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(residency, "server_arguments", lambda: ["tritonserver", "--http-port=8001"])
+    with relay.hold(_stays), Relay(GROUP).hold(lambda: True):
+        pass
 
 
 @pytest.mark.parametrize(
