@@ -76,6 +76,8 @@ def test_the_video_plays_and_shows_the_frames(form: VideoFormat) -> None:
     assert form.codec in stream.codec_context.name
     assert stream.codec_context.pix_fmt == "yuv420p"
     assert stream.average_rate == form.fps
+    tags = stream.codec_context
+    assert (tags.colorspace, tags.color_primaries, tags.color_trc, tags.color_range) == (1, 1, 1, 1)
     assert float(stream.duration * stream.time_base) == pytest.approx(len(frames) / form.fps)
     assert len(shown) == len(frames)
     assert {frame.shape for frame in shown} == {(64 * form.enlarge, 64 * form.enlarge, 3)}
