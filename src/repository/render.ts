@@ -78,7 +78,7 @@ export interface RepositoryManifest {
 }
 
 /** Python packages that the models need and NVIDIA's image does not have. */
-const CONTAINER_PACKAGES = ["av==17.1.0", "tokenizers==0.23.3"];
+const CONTAINER_PACKAGES = ["av==17.1.0", "ftfy==6.3.1", "tokenizers==0.23.3"];
 
 /** The image of a container target: NVIDIA's, with what the Python models need. */
 function dockerfile(plan: PipelinePlan): [string, string][] {

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from diffusers.pipelines.wan.pipeline_wan import prompt_clean
+from diffusers.utils import is_ftfy_available
 from triton_python_backend_utils import Request, bytes_tensor
 
 from triptych_runtime.inputs import BadInput
@@ -64,6 +66,19 @@ def test_row_0_is_the_negative_prompt_of_the_request_or_of_the_model(tmp_path: P
     assert np.array_equal(of_model["TOKEN_IDS"][0], answer(model, "a blue square")["TOKEN_IDS"][1])
     assert np.array_equal(of_request["TOKEN_IDS"][0], answer(model, "a green circle")["TOKEN_IDS"][1])
     assert answer(model, "red", "")["TOKEN_MASK"][0].sum() == 1
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["一只猫，坐着。", "赤い円が右に動く！", "“a red circle”", "ＡＢＣ", "ﬁne", "schÃ¶n", "ｶﾞ", "&amp;lt;b&gt;", " a\n\tb\u3000", "\ud83d\ude00", ""],
+)
+def test_prompts_are_cleaned_as_wans_own_pipeline_does(prompt: str) -> None:
+    assert is_ftfy_available()
+    assert clean(prompt) == prompt_clean(prompt)
+
+
+def test_a_full_width_comma_is_a_comma() -> None:
+    assert clean("一只猫，坐着") == "一只猫,坐着"
 
 
 def test_html_and_white_space_are_folded(model: TritonPythonModel) -> None:
