@@ -4,12 +4,7 @@ import { systemErrorCode, TriptychError } from "../errors/index.ts";
 import { type PipelinePlan, planPipeline } from "../plan/index.ts";
 import { type Files, readRuntime, renderRepository } from "../repository/index.ts";
 import { parseSpec } from "../spec/index.ts";
-
-/** The spec a command uses where none is named. */
-export const DEFAULT_SPEC = "configs/wan-tiny.yaml";
-
-/** Folder below which repositories are written where none is named. */
-export const DEFAULT_REPOSITORIES = "model-repository";
+import { DEFAULT_REPOSITORIES, DEFAULT_SPEC } from "./defaults.ts";
 
 /** A spec with what follows from it, and where its parts are on disk. */
 export interface LoadedPipeline {

@@ -1,13 +1,8 @@
 import { InvalidArgumentError, Option, Command as Program } from "commander";
-import { demo } from "./commands/demo.ts";
-import { doctor } from "./commands/doctor.ts";
-import { generate } from "./commands/generate.ts";
-import { plan } from "./commands/plan.ts";
-import { repository } from "./commands/repository.ts";
-import { schema } from "./commands/schema.ts";
-import { serve } from "./commands/serve.ts";
 import type { Context } from "./context.ts";
-import { DEFAULT_REPOSITORIES, DEFAULT_SPEC } from "./load.ts";
+import { DEFAULT_REPOSITORIES, DEFAULT_SPEC } from "./defaults.ts";
+
+// Each command is imported when it is chosen: what the others need, such as gRPC, is most of the time it takes to start.
 
 /** Runs a command body; the caller gives it a context and takes the exit code. */
 export type Run = (body: (context: Context) => Promise<number>) => Promise<void>;
@@ -57,7 +52,9 @@ function addSpecCommands(program: Program, run: Run): void {
     .command("plan")
     .description("show what a spec leads to: models, tensors, schedules, artifacts")
     .argument("[spec]", "pipeline spec", DEFAULT_SPEC)
-    .action((spec: string) => run((context) => plan(context, { spec })));
+    .action((spec: string) =>
+      run(async (context) => (await import("./commands/plan.ts")).plan(context, { spec })),
+    );
   program
     .command("repository")
     .description("write the model repository of a spec and link its weights")
@@ -68,12 +65,14 @@ function addSpecCommands(program: Program, run: Run): void {
     )
     .option("--out <folder>", "folder below which repositories stand", DEFAULT_REPOSITORIES)
     .action((spec: string, options: { check?: boolean; out: string }) =>
-      run((context) => repository(context, { spec, ...options })),
+      run(async (context) =>
+        (await import("./commands/repository.ts")).repository(context, { spec, ...options }),
+      ),
     );
   program
     .command("schema")
     .description("print the JSON Schema of a spec, for editors")
-    .action(() => run((context) => schema(context, {})));
+    .action(() => run(async (context) => (await import("./commands/schema.ts")).schema(context, {})));
 }
 
 interface ServeFlags {
@@ -99,8 +98,8 @@ function addServe(program: Program, run: Run): void {
     .option("--image <name>", "container image without its tag, for a container target")
     .option("--verbose", "show the server's log")
     .action((spec: string, flags: ServeFlags) =>
-      run((context) =>
-        serve(context, {
+      run(async (context) =>
+        (await import("./commands/serve.ts")).serve(context, {
           spec,
           out: flags.out,
           ports: { grpc: flags.grpcPort, http: flags.httpPort, metrics: flags.metricsPort },
@@ -143,8 +142,12 @@ function addGenerate(program: Program, run: Run): void {
     .option("--guidance-low-noise <scale>", "guidance of the low-noise expert", scale)
     .addOption(new Option("--deadline <seconds>", "most time the clip may take").argParser(secondsToMs))
     .action((prompt: string, { deadline, ...flags }: GenerateFlags) =>
-      run((context) =>
-        generate(context, { prompt, ...flags, ...(deadline === undefined ? {} : { deadlineMs: deadline }) }),
+      run(async (context) =>
+        (await import("./commands/generate.ts")).generate(context, {
+          prompt,
+          ...flags,
+          ...(deadline === undefined ? {} : { deadlineMs: deadline }),
+        }),
       ),
     );
 }
@@ -157,13 +160,15 @@ function addMachineCommands(program: Program, run: Run): void {
     .option("--out <folder>", "where the clips go", "out/demo")
     .option("--seed <number>", "seed of the noise", seed, 7n)
     .action((spec: string, options: { out: string; seed: bigint }) =>
-      run((context) => demo(context, { spec, ...options })),
+      run(async (context) => (await import("./commands/demo.ts")).demo(context, { spec, ...options })),
     );
   program
     .command("doctor")
     .description("look at this machine and the weights: can the pipeline be served here?")
     .argument("[spec]", "pipeline spec", DEFAULT_SPEC)
-    .action((spec: string) => run((context) => doctor(context, { spec })));
+    .action((spec: string) =>
+      run(async (context) => (await import("./commands/doctor.ts")).doctor(context, { spec })),
+    );
 }
 
 /** The command line of Triptych; `run` is given the body of the command that was chosen. */

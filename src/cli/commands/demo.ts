@@ -4,8 +4,9 @@ import { TriptychError } from "../../errors/index.ts";
 import type { VariantContract } from "../../model-config/index.ts";
 import { contactSheet } from "../contact-sheet.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
+import { DEFAULT_SPEC } from "../defaults.ts";
 import { launch } from "../launch.ts";
-import { DEFAULT_SPEC, type LoadedPipeline, loadPipeline } from "../load.ts";
+import { type LoadedPipeline, loadPipeline } from "../load.ts";
 import { table } from "../table.ts";
 import { writeResult } from "../write-file.ts";
 

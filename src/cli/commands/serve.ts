@@ -1,8 +1,9 @@
 import { isTriptychError, TriptychError } from "../../errors/index.ts";
 import type { ServerPorts, TritonServer } from "../../server/index.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
+import { DEFAULT_SPEC } from "../defaults.ts";
 import { launch } from "../launch.ts";
-import { DEFAULT_SPEC, type LoadedPipeline, loadPipeline } from "../load.ts";
+import { type LoadedPipeline, loadPipeline } from "../load.ts";
 
 /** Options of `triptych serve`. */
 export interface ServeOptions {
