@@ -29,6 +29,6 @@ export type {
   StreamModel,
   UnaryModel,
 } from "./inference/types.ts";
-export { type CallOptions, DEFAULT_DEADLINE_MS } from "./options.ts";
+export { type CallOptions, CLIP_DEADLINE_MS, DEFAULT_DEADLINE_MS } from "./options.ts";
 export type { Studio, StudioBase } from "./studio.ts";
 export type { TlsCredentials } from "./transport/channel.ts";

@@ -3,11 +3,14 @@ import { TriptychError } from "../errors/index.ts";
 /** Most time a call may take where nothing else is said: 10 minutes. */
 export const DEFAULT_DEADLINE_MS = 600_000;
 
+/** Most time a clip may take where nothing else is said: an hour, for all its steps and its wait in the queue. */
+export const CLIP_DEADLINE_MS = 3_600_000;
+
 /** What every call takes. */
 export interface CallOptions {
   /** Cancels the call, at the server too. */
   readonly signal?: AbortSignal | undefined;
-  /** Most time the call may take, in milliseconds; 10 minutes by default. */
+  /** Most time the call may take, in milliseconds; 10 minutes by default, an hour for a clip. */
   readonly deadlineMs?: number | undefined;
 }
 

@@ -211,6 +211,14 @@ describe("a run that fails", () => {
     expect(seen).toEqual([1]);
   });
 
+  it("has an hour where nothing else is said", async () => {
+    const { server, studio } = await studioFor();
+    await studio.draft.generate({ prompt: "a" }, { deadlineMs: undefined }).result;
+    const left = server.streams[0]?.msLeft;
+    expect(left).toBeGreaterThan(3_590_000);
+    expect(left).toBeLessThanOrEqual(3_600_000);
+  });
+
   it("fails at its deadline", async () => {
     const { studio } = await studioFor(oneStep);
     const { result } = studio.draft.generate({ prompt: "a" }, { deadlineMs: 100 });

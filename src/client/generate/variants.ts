@@ -2,7 +2,7 @@ import { TriptychError } from "../../errors/index.ts";
 import type { Contract, VariantContract } from "../../model-config/index.ts";
 import { inferOnce, openInference, readInferences } from "../inference/calls.ts";
 import type { NamedContract } from "../inference/untyped.ts";
-import type { CallOptions } from "../options.ts";
+import { type CallOptions, CLIP_DEADLINE_MS } from "../options.ts";
 import type { Transport } from "../transport/transport.ts";
 import { readClip } from "./clip.ts";
 import { wantedOutputs } from "./outputs.ts";
@@ -46,7 +46,7 @@ function startStream(
 ): StartedRun {
   const { inputs, used } = prepareRequest(variant, request);
   const outputs = wantedOutputs(door, request, true);
-  const responses = openInference(transport, door, inputs, { ...options, outputs });
+  const responses = openInference(transport, door, inputs, clipOptions(options, outputs));
   return {
     answers: readInferences(door, responses),
     used,
@@ -65,8 +65,12 @@ async function generateUnary(
 ): Promise<Clip> {
   const { inputs, used } = prepareRequest(variant, request);
   const outputs = wantedOutputs(door, request, false);
-  const inference = await inferOnce(transport, door, inputs, { ...options, outputs });
+  const inference = await inferOnce(transport, door, inputs, clipOptions(options, outputs));
   return readClip(inference.outputs, used, []);
+}
+
+function clipOptions(options: CallOptions, outputs: readonly string[]) {
+  return { ...options, outputs, deadlineMs: options.deadlineMs ?? CLIP_DEADLINE_MS };
 }
 
 function doorOf(contract: Contract, name: string): NamedContract {

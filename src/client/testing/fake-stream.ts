@@ -48,6 +48,11 @@ export class FakeStream {
     return this.#call.metadata.get(name)[0]?.toString();
   }
 
+  /** Milliseconds that the client still gives the call. */
+  get msLeft(): number {
+    return Number(this.#call.getDeadline()) - Date.now();
+  }
+
   /** One response with these outputs; false when it would be polite to wait for {@link drained}. */
   send(outputs: Readonly<Record<string, Tensor>>, { final = false } = {}): boolean {
     return this.respond(responseOf(this.request, outputs, final));
