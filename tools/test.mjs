@@ -12,7 +12,12 @@ const python = `${root}.venv-tools/bin/python`;
 const toolsEnv = { PYTHONPATH: `${root}tools:${root}src/repository/python` };
 
 /** A step that passes or fails as one. */
-const single = (name, command, env = {}) => ({ name, command, env, count: (ok) => (ok ? [1, 0] : [0, 1]) });
+const single = (name, command, env = {}) => ({
+  name,
+  command,
+  env,
+  count: (ok) => (ok ? [1, 0, 0] : [0, 1, 0]),
+});
 
 /** A run of vitest, counted by its own JSON report. Only the verbose reporter says why a test was skipped. */
 const vitest = (project, reporter = "default") => {
@@ -29,24 +34,29 @@ const pytest = (name, folder) => {
 };
 
 function vitestCounts(file) {
-  const { numPassedTests, numFailedTests, numFailedTestSuites, success } = JSON.parse(
+  const { numPassedTests, numFailedTests, numFailedTestSuites, numPendingTests, success } = JSON.parse(
     readFileSync(file, "utf8"),
   );
   // A file that cannot be loaded has no tests to fail.
   const failed = numFailedTests > 0 || success ? numFailedTests : Math.max(1, numFailedTestSuites);
-  return [numPassedTests, failed];
+  return [numPassedTests, failed, numPendingTests];
 }
 
 function junitCounts(file) {
   const head = /<testsuite [^>]*>/.exec(readFileSync(file, "utf8"))?.[0] ?? "";
   const number = (key) => Number(new RegExp(` ${key}="(\\d+)"`).exec(head)?.[1] ?? 0);
   const failed = number("errors") + number("failures");
-  return [number("tests") - failed - number("skipped"), failed];
+  return [number("tests") - failed - number("skipped"), failed, number("skipped")];
 }
 
 /** A run that ended badly has failed, whatever it managed to count. */
-function counted(ok, [passed, failed]) {
-  return [passed, ok ? failed : Math.max(1, failed)];
+function counted(ok, [passed, failed, skipped]) {
+  return [passed, ok ? failed : Math.max(1, failed), skipped];
+}
+
+/** A test that was skipped has shown nothing, so it is said. */
+function tally([passed, failed, skipped]) {
+  return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
 }
 
 const steps = [
@@ -70,7 +80,7 @@ const steps = [
   vitest("e2e", "verbose"),
 ];
 
-let [passed, failed] = [0, 0];
+const total = [0, 0, 0];
 const table = [];
 for (const { name, command, env, count } of steps) {
   console.log(`\n== ${name}`);
@@ -86,14 +96,13 @@ for (const { name, command, env, count } of steps) {
       return count(status === 0);
     } catch (error) {
       console.error(`no count: ${error.message}`);
-      return [0, 1];
+      return [0, 1, 0];
     }
   })();
-  passed += result[0];
-  failed += result[1];
-  table.push(
-    `${name.padEnd(18)} ${String(result[0]).padStart(5)} passed ${String(result[1]).padStart(3)} failed ${((Date.now() - started) / 1000).toFixed(0).padStart(5)} s`,
-  );
+  for (const index of total.keys()) total[index] += result[index];
+  const seconds = ((Date.now() - started) / 1000).toFixed(0);
+  table.push(`${name.padEnd(18)} ${tally(result).padEnd(34)} ${seconds.padStart(5)} s`);
 }
-console.log(`\n${table.join("\n")}\n\n${passed} passed, ${failed} failed`);
+const [, failed] = total;
+console.log(`\n${table.join("\n")}\n\n${tally(total)}`);
 process.exitCode = failed === 0 ? 0 : 1;
