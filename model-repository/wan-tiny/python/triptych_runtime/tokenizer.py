@@ -6,6 +6,7 @@ import html
 import re
 from typing import Any
 
+import ftfy
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from tokenizers import Tokenizer
@@ -20,8 +21,12 @@ MAX_BYTES = 16_384
 
 
 def clean(prompt: str) -> str:
-    """Undo HTML escapes twice and fold white space, as Wan's own pipeline does."""
-    return re.sub(r"\s+", " ", html.unescape(html.unescape(prompt))).strip()
+    """Mend broken Unicode, undo HTML escapes twice and fold white space, as Wan's own pipeline does.
+
+    The mending also turns full-width and curly characters into plain ones, so that a comma of a Chinese prompt is
+    the token that the text encoder was trained with.
+    """
+    return re.sub(r"\s+", " ", html.unescape(html.unescape(ftfy.fix_text(prompt)))).strip()
 
 
 class PromptTokenizer:

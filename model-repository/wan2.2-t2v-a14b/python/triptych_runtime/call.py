@@ -14,13 +14,12 @@ from triptych_runtime.outcome import Cancelled
 _REFUSAL = re.compile(r"[A-Z][A-Z_]*: ")
 
 
-def call(model: str, inputs: Sequence[Any], outputs: Sequence[str], request_id: str = "") -> list[Any]:
+def call(model: str, inputs: Sequence[Any], outputs: Sequence[str]) -> list[Any]:
     """The named output tensors of one call, where the callee left them (CPU or GPU)."""
     request = pb_utils.InferenceRequest(
         model_name=model,
         requested_output_names=list(outputs),
         inputs=list(inputs),
-        request_id=request_id,
     )
     response = request.exec()
     if response.has_error():

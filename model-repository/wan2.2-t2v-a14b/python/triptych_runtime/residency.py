@@ -1,24 +1,22 @@
 """Which experts are in memory: both all the time, or one at a time.
 
 A relay needs Triton's explicit model control. Only one relay may run on a server at a time: two
-would unload each other's expert. The turn is a lock file that all models of one server share.
+would unload each other's expert. The turn is a socket name that all models of one server know and only one can have.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import tempfile
+import errno
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 from typing import Protocol
 
 import triton_python_backend_utils as pb_utils
 
 from triptych_runtime.outcome import Cancelled
-from triptych_runtime.server_process import find_server, http_port, model_states
+from triptych_runtime.server_process import http_port, model_states, server_arguments
 
 UNLOAD_DEADLINE_S = 300.0
 POLL_S = 0.02
@@ -55,22 +53,17 @@ class Relay:
 
     def __init__(self, group: tuple[str, ...]) -> None:
         self.group = group
-        # All models of one server are children of the same Triton process.
-        pid, arguments = find_server()
-        self.port = http_port(arguments)
-        self.lock = Path(tempfile.gettempdir()) / f"triptych-relay-{os.getuid()}-{pid}.lock"
+        self.port = http_port(server_arguments())
+        # A name in the abstract namespace: it leaves no file, and the kernel frees it when its holder dies. It is
+        # as far-reaching as the port, so that servers in two network namespaces do not wait for each other.
+        self.turn = f"\0triptych-relay-{self.port}"
 
     @contextmanager
     def hold(self, abandoned: Abandoned) -> Iterator[Use]:
         """Wait for the turn, and keep it for one run."""
-        # The name can be guessed: a link that somebody put there is not followed.
-        descriptor = os.open(self.lock, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "r+") as handle:
-            _wait_for_turn(handle.fileno(), abandoned)
-            try:
-                yield self._use
-            finally:
-                fcntl.flock(handle, fcntl.LOCK_UN)
+        with socket.socket(socket.AF_UNIX) as holder:
+            _wait_for_turn(holder, self.turn, abandoned)
+            yield self._use
 
     def _use(self, model: str) -> None:
         if pb_utils.is_model_ready(model):
@@ -95,11 +88,13 @@ def _still_there(models: list[str], states: dict[str, str]) -> list[str]:
     return [model for model in models if states.get(model, "UNAVAILABLE") != "UNAVAILABLE"]
 
 
-def _wait_for_turn(descriptor: int, abandoned: Abandoned) -> None:
+def _wait_for_turn(holder: socket.socket, turn: str, abandoned: Abandoned) -> None:
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            holder.bind(turn)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
             if abandoned():
                 raise Cancelled from None
             time.sleep(POLL_S)

@@ -16,13 +16,13 @@ DEFAULT_HTTP_PORT = 8000
 TIMEOUT_S = 10.0
 
 
-def find_server() -> tuple[int, list[str]]:
-    """Process id and arguments of the Triton that this process was started by."""
+def server_arguments() -> list[str]:
+    """Arguments of the Triton that this process was started by."""
     pid = os.getppid()
     while pid > 1:
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
         if Path(arguments[0]).name == "tritonserver":
-            return pid, arguments
+            return arguments
         # A shell may stand between the server and this process.
         status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         pid = int(status.rpartition(")")[2].split()[1])
