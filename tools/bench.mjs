@@ -232,7 +232,8 @@ function markdown(rows) {
     "",
     "The in-process loop is one Python process that does the same work as `final_stream` and `draft_stream` with the same ONNX",
     "files: tokenizer, text encoder, every denoising step, VAE decoder, MP4. What Triton adds is a call between processes for",
-    "each step.",
+    "each step: about 0.8 ms to hand a step over and back, and about 0.6 ms within the expert's process, by Triton's own",
+    "statistics. On a GPU at full size, where a step takes seconds, neither shows.",
     "",
   ].join("\n");
 }
