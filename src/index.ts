@@ -8,6 +8,7 @@ export {
   type Schedule,
   type ScheduleRow,
 } from "./diffusion/index.ts";
+export * from "./engine/index.ts";
 export {
   type ErrorCode,
   type Finding,
@@ -56,3 +57,4 @@ export {
   type TensorSpec,
   tensor,
 } from "./tensor/index.ts";
+export * from "./tensorrt/index.ts";

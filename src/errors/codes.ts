@@ -46,6 +46,21 @@ export const ERROR_CODES = {
     title: "A weight file is not the one that was described",
     next: "Restore the file from git, or make it and its `manifest.json` again.",
   },
+  "engine-invalid": {
+    exit: 2,
+    title: "A file is not the TensorRT engine that it should be",
+    next: "Build the engine again with the TensorRT release of the server.",
+  },
+  "engine-build-failed": {
+    exit: 3,
+    title: "TensorRT did not build an engine",
+    next: "Read trtexec's own reason in the message and in its log; the command to repeat by hand stands below it.",
+  },
+  "trtexec-missing": {
+    exit: 3,
+    title: "No trtexec program was found",
+    next: "Run inside NVIDIA's container of the target's release, or put trtexec on PATH.",
+  },
   "repository-drift": {
     exit: 1,
     title: "The model repository on disk is not what the spec says",

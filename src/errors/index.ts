@@ -1,3 +1,4 @@
+export { pause, throwIfCancelled } from "./cancel.ts";
 export { ERROR_CODES, type ErrorCode } from "./codes.ts";
 export {
   type ErrorDetails,

@@ -1,2 +1,5 @@
+export { type LockOptions, withLock } from "./lock.ts";
+export { type LogFile, openLogFile } from "./log-file.ts";
 export { makeFolder } from "./make-folder.ts";
+export { identityOf, lifeOf, type ProcessIdentity } from "./process-identity.ts";
 export { isDiskFull, partialName, type WriteRefusal, writeError, writeWhole } from "./write-whole.ts";

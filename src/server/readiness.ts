@@ -1,4 +1,4 @@
-import { pause, throwIfCancelled } from "./cancel.ts";
+import { pause, throwIfCancelled } from "../errors/index.ts";
 import { httpGet } from "./http-get.ts";
 
 export interface ReadinessOptions {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wr
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { identityOf } from "./process-identity.ts";
+import { identityOf } from "../files/index.ts";
 import { openRunFolder, sweepDeadServers } from "./run-folder.ts";
 
 function cacheFolder(): string {

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { makeFolder } from "../files/index.ts";
+import { identityOf, lifeOf, makeFolder, type ProcessIdentity } from "../files/index.ts";
 import { runProgram } from "../process/index.ts";
 import { writeFailure } from "./cache-folder.ts";
-import { identityOf, lifeOf, type ProcessIdentity } from "./process-identity.ts";
 import { removeSharedMemory, sharedMemoryPrefix } from "./shared-memory.ts";
 
 /** What we note of every server that we run, so that a later run can tidy up after one that was killed. */

@@ -1,5 +1,5 @@
+import { type LogFile, openLogFile } from "../files/index.ts";
 import { type EnvironmentChanges, type Service, startService } from "../process/index.ts";
-import { type LogFile, openLogFile } from "./log-file.ts";
 import type { SettledPorts } from "./ports.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { ContainerOptions, EmbeddedOptions, ServerExit } from "./types.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { withLock } from "../../files/index.ts";
 import { cacheFolder, makeWritable, writeFailure } from "../cache-folder.ts";
-import { withLock } from "../lock.ts";
 import type { EnvironmentOptions } from "../types.ts";
 import { assetPath } from "./asset.ts";
 import { install } from "./install.ts";

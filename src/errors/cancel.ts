@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { TriptychError } from "../errors/index.ts";
+import { TriptychError } from "./triptych-error.ts";
 
 /** @throws TriptychError `cancelled` where the caller has given up. */
 export function throwIfCancelled(signal: AbortSignal | undefined, what: string): void {

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { systemErrorCode } from "../errors/index.ts";
-import { pause, throwIfCancelled } from "./cancel.ts";
+import { pause, systemErrorCode, throwIfCancelled } from "../errors/index.ts";
 import { identityOf, lifeOf, type ProcessIdentity } from "./process-identity.ts";
 
 export interface LockOptions {

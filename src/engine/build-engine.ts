@@ -1,0 +1,124 @@
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import { isTriptychError, TriptychError } from "../errors/index.ts";
+import { type LogFile, makeFolder, openLogFile, partialName, withLock, writeError } from "../files/index.ts";
+import { isProgramMissing, runProgram } from "../process/index.ts";
+import {
+  type EngineBuildConfig,
+  type TensorRtVersion,
+  type TrtexecEvent,
+  trtexecArguments,
+} from "../tensorrt/index.ts";
+import { acceptEngine } from "./accept.ts";
+import { type Heard, Listener } from "./listener.ts";
+
+/** How a build is run. */
+export interface BuildOptions {
+  /** The program; default `trtexec` on PATH. */
+  readonly trtexec?: string | undefined;
+  /** Milliseconds a build may take; default 12 hours. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** What trtexec tells, as it tells it. */
+  readonly onEvent?: ((event: TrtexecEvent) => void) | undefined;
+  /** Called once when another process builds the same engine; the build then waits for it. */
+  readonly onWait?: (() => void) | undefined;
+}
+
+/** An engine that was built and accepted. */
+export interface BuiltEngine {
+  /** The TensorRT that wrote it, by the engine's own header. */
+  readonly version: TensorRtVersion;
+  readonly bytes: number;
+  readonly durationMs: number;
+  readonly warnings: readonly string[];
+  /** The whole output of trtexec. */
+  readonly logFile: string;
+}
+
+const TIMEOUT_MS = 12 * 3_600_000;
+
+const UNWRITABLE = { code: "output-unwritable", hint: "choose a folder that is yours to write" } as const;
+
+function missing(program: string, cause: unknown): TriptychError {
+  return new TriptychError("trtexec-missing", `${program} was not found`, {
+    cause,
+    hint: "it is part of NVIDIA's containers: /usr/src/tensorrt/bin/trtexec up to TensorRT 10.14, on PATH since",
+  });
+}
+
+/** The error of a run that did not end well, with the first thing trtexec complained of. */
+function failed(reason: unknown, engine: string, heard: Heard, logFile: string): unknown {
+  if (!isTriptychError(reason) || reason.code !== "process-failed") return reason;
+  const [complaint] = heard.errors;
+  const why = complaint === undefined ? reason.message : `trtexec said: ${complaint}`;
+  return new TriptychError("engine-build-failed", `${engine} was not built; ${why}`, {
+    cause: reason,
+    details: { ...reason.details, logFile },
+  });
+}
+
+async function runTrtexec(
+  config: EngineBuildConfig,
+  options: BuildOptions,
+  partial: string,
+  log: LogFile,
+): Promise<Heard & { readonly durationMs: number }> {
+  const program = options.trtexec ?? "trtexec";
+  const stop = new AbortController();
+  const heard = new Listener(config, () => {
+    stop.abort();
+  });
+  const run = runProgram({
+    file: program,
+    args: trtexecArguments({ ...config, engine: partial }),
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    signal: AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]),
+    onLine: (line) => {
+      log.write(line);
+      for (const event of heard.hear(line)) options.onEvent?.(event);
+    },
+  });
+  const { durationMs } = await run.catch((reason: unknown) => {
+    if (isProgramMissing(reason)) throw missing(program, reason);
+    throw heard.refusal ?? failed(reason, config.engine, heard, log.file);
+  });
+  if (heard.refusal !== undefined) throw heard.refusal;
+  const { warnings, errors, refusal } = heard;
+  return { warnings, errors, refusal, durationMs };
+}
+
+async function buildAlone(config: EngineBuildConfig, options: BuildOptions): Promise<BuiltEngine> {
+  const partial = partialName(config.engine);
+  const log = await openLogFile(`${config.engine}.log`);
+  try {
+    const { warnings, durationMs } = await runTrtexec(config, options, partial, log);
+    return { ...(await acceptEngine(config, partial)), durationMs, warnings, logFile: log.file };
+  } finally {
+    await log.close();
+    await rm(partial, { force: true });
+  }
+}
+
+/**
+ * Builds one engine with trtexec. The file appears under its name only when it is whole and is what was asked for;
+ * whatever goes wrong, an engine that was there before stays. A build that cannot come to anything, since trtexec is
+ * of another release or has chosen shapes by itself, is ended at once. Two builders of one engine take turns.
+ *
+ * @throws TriptychError `plan-impossible` for what this TensorRT would refuse, before anything runs; `trtexec-missing`,
+ * `engine-build-failed`, `engine-invalid`, `process-timeout`, `disk-full`, `output-unwritable`, `cancelled`.
+ */
+export async function buildEngine(
+  config: EngineBuildConfig,
+  options: BuildOptions = {},
+): Promise<BuiltEngine> {
+  trtexecArguments(config);
+  const { signal, onWait } = options;
+  try {
+    // trtexec would find out only after the build that there is no such folder.
+    await makeFolder(path.dirname(config.engine));
+    return await withLock(`${config.engine}.lock`, { signal, onWait }, () => buildAlone(config, options));
+  } catch (reason) {
+    throw writeError(reason, config.engine, UNWRITABLE);
+  }
+}

@@ -1,0 +1,1 @@
+export { type BuildOptions, type BuiltEngine, buildEngine } from "./build-engine.ts";
