@@ -70,7 +70,19 @@ def test_row_0_is_the_negative_prompt_of_the_request_or_of_the_model(tmp_path: P
 
 @pytest.mark.parametrize(
     "prompt",
-    ["一只猫，坐着。", "赤い円が右に動く！", "“a red circle”", "ＡＢＣ", "ﬁne", "schÃ¶n", "ｶﾞ", "&amp;lt;b&gt;", " a\n\tb\u3000", "\ud83d\ude00", ""],
+    [
+        "一只猫，坐着。",
+        "赤い円が右に動く！",
+        "“a red circle”",
+        "ＡＢＣ",
+        "ﬁne",
+        "schÃ¶n",
+        "ｶﾞ",
+        "&amp;lt;b&gt;",
+        " a\n\tb\u3000",
+        "\ud83d\ude00",
+        "",
+    ],
 )
 def test_prompts_are_cleaned_as_wans_own_pipeline_does(prompt: str) -> None:
     assert is_ftfy_available()
