@@ -48,6 +48,19 @@ describe("plan", () => {
       expect.arrayContaining(["draft", "draft_stream", "final", "final_stream", "tokenizer", "vae_decoder"]),
     );
   });
+
+  it("holds a spec against GPUs, also against those it does not fit", async () => {
+    const end = await run("plan", "configs/wan2.2-t2v-a14b.yaml", "--gpu", "a10, h100");
+    expect([end.code, end.stderr]).toEqual([0, ""]);
+    expect(end.stdout).toMatch(/^a10: 24\.2 GB, compute capability 8\.6$/m);
+    expect(end.stdout).toMatch(
+      /^all, as the spec says +relay +28\.6 +11\.4 +0\.3 +4\.0 to 6\.0 +44\.8 to 47\.8 +no$/m,
+    );
+    expect(end.stdout).toMatch(/^draft +4 x 1 +5\.2 +6 to 12 +1\.31x +30 +met$/m);
+    expect(end.stdout).toMatch(/^ {2}gpu: a40 → the pipeline fits$/m);
+    const json = await run("plan", "configs/wan2.2-t2v-a14b.yaml", "--gpu", "h100", "--json");
+    expect(documentOf(json)).toMatchObject({ fits: [{ fit: { served: { verdict: "fits" } } }] });
+  });
 });
 
 describe("schema", () => {
@@ -178,6 +191,7 @@ describe("exit codes, and one JSON document whatever happens", () => {
     ["no command", [], 2, "usage"],
     ["an unknown command", ["plam"], 2, "usage"],
     ["an unknown option", ["plan", "--nope"], 2, "usage"],
+    ["a GPU without figures", ["plan", "--gpu", "h9000"], 2, "usage"],
     ["a spec too many", ["plan", "a.yaml", "b.yaml"], 2, "usage"],
     ["no prompt", ["generate"], 2, "usage"],
     ["an unknown variant", ["generate", "a", "--variant", "nope"], 2, "usage"],

@@ -3,6 +3,8 @@ export * from "./client/index.ts";
 export {
   type Expert,
   FAMILIES,
+  GPUS,
+  type Gpu,
   renderSchedule,
   type Sampler,
   type Schedule,
@@ -26,11 +28,18 @@ export {
 } from "./model-config/index.ts";
 export {
   type Artifact,
+  fitOf,
   type LinkedFile,
+  type MemoryFit,
   type ModelPlan,
+  type PipelineFit,
   type PipelinePlan,
+  type Proposal,
   planPipeline,
+  proposalsFor,
   type ScheduleSet,
+  type TimeFit,
+  type VariantFit,
 } from "./plan/index.ts";
 export {
   checkWeights,

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { systemErrorCode, TriptychError } from "../errors/index.ts";
 import { type PipelinePlan, planPipeline } from "../plan/index.ts";
 import { type Files, readRuntime, renderRepository } from "../repository/index.ts";
-import { parseSpec } from "../spec/index.ts";
+import { type PipelineSpec, parseSpec } from "../spec/index.ts";
 import { DEFAULT_REPOSITORIES, DEFAULT_SPEC } from "./defaults.ts";
 
 /** A spec with what follows from it, and where its parts are on disk. */
@@ -20,7 +20,16 @@ export interface LoadedPipeline {
  * @throws TriptychError `spec-not-found`, `spec-syntax`, `spec-invalid`, `plan-impossible`
  */
 export async function loadPlan(file: string): Promise<PipelinePlan> {
-  return planPipeline(parseSpec(await readSpec(file), file));
+  return planPipeline(await loadSpec(file));
+}
+
+/**
+ * Reads a spec file.
+ *
+ * @throws TriptychError `spec-not-found`, `spec-syntax`, `spec-invalid`
+ */
+export async function loadSpec(file: string): Promise<PipelineSpec> {
+  return parseSpec(await readSpec(file), file);
 }
 
 /** {@link loadPlan} with the rendered repository and the checkpoint folder. */

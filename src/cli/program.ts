@@ -41,6 +41,10 @@ function scale(text: string): number {
   return value;
 }
 
+function words(text: string): string[] {
+  return text.split(",").map((word) => word.trim());
+}
+
 function secondsToMs(text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("expected seconds above 0");
@@ -52,8 +56,13 @@ function addSpecCommands(program: Program, run: Run): void {
     .command("plan")
     .description("show what a spec leads to: models, tensors, schedules, artifacts")
     .argument("[spec]", "pipeline spec", DEFAULT_SPEC)
-    .action((spec: string) =>
-      run(async (context) => (await import("./commands/plan.ts")).plan(context, { spec })),
+    .option(
+      "--gpu <names>",
+      "tell whether it fits these GPUs and how fast it can be, such as a40,h100",
+      words,
+    )
+    .action((spec: string, options: { gpu?: string[] }) =>
+      run(async (context) => (await import("./commands/plan.ts")).plan(context, { spec, ...options })),
     );
   program
     .command("repository")

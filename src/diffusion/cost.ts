@@ -2,7 +2,7 @@ import type { Family, TransformerFacts, Video } from "./families.ts";
 import { tokenCount } from "./video.ts";
 
 /** Precision that weights are stored in. */
-export type WeightPrecision = "fp32" | "fp16" | "bf16" | "int8";
+export type WeightPrecision = "fp32" | "fp16" | "bf16" | "int8" | "fp8";
 
 /** Operations of one pass through an expert; a multiply-add counts as 2. */
 export interface Flops {
@@ -13,7 +13,7 @@ export interface Flops {
   readonly total: number;
 }
 
-const BYTES: Readonly<Record<WeightPrecision, number>> = { fp32: 4, fp16: 2, bf16: 2, int8: 1 };
+const BYTES: Readonly<Record<WeightPrecision, number>> = { fp32: 4, fp16: 2, bf16: 2, int8: 1, fp8: 1 };
 
 /** Parameters of one expert, counted from its shape as diffusers' `WanTransformer3DModel` has them. */
 export function expertParameters(family: Family): number {
@@ -23,11 +23,11 @@ export function expertParameters(family: Family): number {
 /**
  * Bytes of the weights of one expert.
  *
- * @param sixteenBitBlocks - blocks that an INT8 expert keeps in 16 bit; embedders and head are then kept as well
+ * @param sixteenBitBlocks - blocks that an INT8 or FP8 expert keeps in 16 bit; embedders and head are then kept as well
  */
 export function expertBytes(family: Family, precision: WeightPrecision, sixteenBitBlocks = 0): number {
   const all = expertParameters(family) * BYTES[precision];
-  if (precision !== "int8" || sixteenBitBlocks === 0) return all;
+  if (BYTES[precision] !== 1 || sixteenBitBlocks === 0) return all;
   return all + sixteenBitBlocks * blockParameters(family.transformer) + outerParameters(family);
 }
 

@@ -1,5 +1,14 @@
 export { expertBytes, expertParameters, type Flops, flopsPerPass, type WeightPrecision } from "./cost.ts";
 export { FAMILIES, type Family, type FamilyName, type TransformerFacts, type Video } from "./families.ts";
+export { GPUS, type Gpu } from "./gpus.ts";
+export {
+  activationBytes,
+  type DenoiseBounds,
+  denoiseBound,
+  denoiseBounds,
+  type Passes,
+  PUBLISHED_UTILISATION,
+} from "./roofline.ts";
 export { type Expert, type Sampler, type SolverName } from "./sampler.ts";
 export {
   type ExpertSplit,

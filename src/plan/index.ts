@@ -1,3 +1,15 @@
+export {
+  type FitVerdict,
+  fitOf,
+  type HostFit,
+  type MemoryFit,
+  type PipelineFit,
+  type Range,
+  type Residency,
+  type TimeFit,
+  type VariantFit,
+} from "./fit.ts";
 export { transferBytes } from "./memory.ts";
 export { planPipeline } from "./plan.ts";
+export { type Proposal, proposalsFor } from "./propose.ts";
 export type { Artifact, LinkedFile, ModelPlan, PipelinePlan, ScheduleSet } from "./types.ts";

@@ -1,7 +1,10 @@
+import { GPUS } from "../diffusion/index.ts";
 import { TriptychError } from "../errors/index.ts";
 import { contractOf } from "../model-config/index.ts";
 import type { PipelineSpec, PrecisionName } from "../spec/index.ts";
+import { fitOf } from "./fit.ts";
 import { sharedMembers } from "./members.ts";
+import { proposalsFor } from "./propose.ts";
 import { artifactPath } from "./runtime.ts";
 import { tensorsOf } from "./tensors.ts";
 import type { Artifact, ModelPlan, PipelinePlan } from "./types.ts";
@@ -20,6 +23,24 @@ function refuseUnsafeTarget(spec: PipelineSpec): void {
       hint: `relay needs explicit model control, which with the python backend is open to break-ins before ${OLDEST_EXPLICIT}; choose 26.08`,
     },
   );
+}
+
+/** @throws TriptychError `plan-impossible` where the target's GPU is known and cannot hold what it is to serve. */
+function refuseWhatDoesNotFit(spec: PipelineSpec): void {
+  const name = spec.target.runtime === "tensorrt" ? spec.target.gpu : undefined;
+  const gpu = name !== undefined && Object.hasOwn(GPUS, name) ? GPUS[name] : undefined;
+  if (gpu === undefined) return;
+  const fit = fitOf(spec, gpu);
+  if (fit.served.verdict !== "no") return;
+  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+  const { total, experts, textEncoder } = fit.served;
+  const message =
+    `${spec.name} does not fit ${gpu.name}: it takes at least ${gigabytes(total[0])} of ${gigabytes(gpu.memoryBytes)} ` +
+    `(experts ${gigabytes(experts)}, text encoder ${gigabytes(textEncoder)})`;
+  const [nearest] = proposalsFor(spec, fit);
+  throw new TriptychError("plan-impossible", message, {
+    ...(nearest === undefined ? {} : { hint: `with \`${nearest.change}\` ${nearest.then}` }),
+  });
 }
 
 function artifactsOf(spec: PipelineSpec): Artifact[] {
@@ -53,6 +74,7 @@ function byName(a: ModelPlan, b: ModelPlan): number {
  */
 export function planPipeline(spec: PipelineSpec): PipelinePlan {
   refuseUnsafeTarget(spec);
+  refuseWhatDoesNotFit(spec);
   const tensors = tensorsOf(spec);
   const variants = Object.entries(spec.variants);
   const allExperts = variants.flatMap(([name]) => Object.values(expertNames(name)));

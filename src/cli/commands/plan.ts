@@ -2,6 +2,7 @@ import { expertSplit, FAMILIES, tokenCount } from "../../diffusion/index.ts";
 import type { PipelinePlan } from "../../plan/index.ts";
 import type { TensorSpec } from "../../tensor/index.ts";
 import { type Command, EXIT } from "../context.ts";
+import { fitText, gpuNamed, loadFits } from "../fit-text.ts";
 import { loadPlan } from "../load.ts";
 import { table } from "../table.ts";
 
@@ -41,8 +42,21 @@ function summary(plan: PipelinePlan): string {
   ].join("\n");
 }
 
+/** Options of `triptych plan`. */
+export interface PlanOptions {
+  readonly spec: string;
+  readonly gpu?: readonly string[];
+}
+
 /** `triptych plan SPEC`: what a spec leads to, before anything is written. */
-export const plan: Command<{ spec: string }> = async ({ terminal, json }, { spec }) => {
+export const plan: Command<PlanOptions> = async ({ terminal, json }, { spec, gpu = [] }) => {
+  const gpus = gpu.map(gpuNamed);
+  // What does not fit is what somebody who names GPUs wants to see, so it is no reason to refuse.
+  const fits = gpus.length === 0 ? [] : await loadFits(spec, gpus);
+  if (gpus.length > 0) {
+    terminal.out(json ? JSON.stringify({ fits }) : fits.map(fitText).join("\n\n"));
+    return EXIT.ok;
+  }
   const planned = await loadPlan(spec);
   if (json) {
     terminal.out(JSON.stringify(planned));
