@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type CliRun, documentOf, leftovers, startCli, type Workspace, workspace } from "./fixtures/cli.ts";
 import { fixture, tracesOf } from "./fixtures/machine.ts";
@@ -25,6 +26,11 @@ function tracesIn(place: Workspace): string[] {
   const servers = path.join(place.cache, "servers");
   const ids = existsSync(servers) ? readdirSync(servers) : [];
   return [place.folder, place.cache, ...ids].flatMap(tracesOf);
+}
+
+/** What Triton's python backend makes in /tmp, whatever TMPDIR says. */
+function environmentFolders(): string[] {
+  return readdirSync("/tmp").filter((name) => name.startsWith("python_env_"));
 }
 
 async function waitForTriton(place: Workspace): Promise<string> {
@@ -85,12 +91,15 @@ describe("Ctrl-C in the demo", () => {
     expect(readdirSync(path.join(place.cache, "embedded"))).toEqual([]);
   });
 
-  it("while Triton starts", async () => {
+  it.each([0, 700, 1500])("while Triton starts, %d ms after its process", async (ms) => {
     const place = await workspace();
+    const before = environmentFolders();
     const run = start(place, ["demo"]);
     const id = await waitForTriton(place);
+    await sleep(ms);
     run.child.kill("SIGINT");
     await expectClean(run, place, id);
+    expect(environmentFolders()).toEqual(before);
     expect(existsSync(path.join(place.folder, "out"))).toBe(false);
   });
 

@@ -96,6 +96,11 @@ describe("a reader that goes away", () => {
     expect(await runUnread(["plan"], ["stderr"])).toMatchObject({ code: 0 });
   });
 
+  it("from the result leaves the verdict as it is", async () => {
+    const args = ["repository", "--check", "--out", "nowhere"];
+    expect(await runUnread(args, ["stdout"])).toMatchObject({ code: 1, signal: null });
+  });
+
   it.runIf(existsSync("/dev/full"))("is not a disk that is full", () => {
     const script = `"$0" "$1" plan --json >/dev/full`;
     expect(() =>

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -11,6 +12,7 @@ import {
   leftovers,
   makeWorkspace,
   type Workspace,
+  workspace,
 } from "./fixtures/cli.ts";
 
 const SPECS = ["wan-tiny", "wan2.2-t2v-a14b"] as const;
@@ -112,7 +114,7 @@ describe("repository", () => {
     expect(stdout).toMatch(/^\+\+\+ planned\/models\/final\/config\.pbtxt$/m);
     expect(stdout).toMatch(/^-name: "finale"\n\+name: "final"$/m);
     expect(stderr).toContain(
-      "error[repository-drift]: model-repository/wan-tiny differs from the spec in 1 files",
+      "error[repository-drift]: model-repository/wan-tiny differs from the spec in 1 place",
     );
 
     const asJson = await run("repository", "--check", "--json");
@@ -123,6 +125,37 @@ describe("repository", () => {
 
     await run("repository");
     expect((await run("repository", "--check")).code).toBe(0);
+  });
+
+  it("--check sees weights that were changed, and models that are not of the spec", async () => {
+    const { folder, env } = await workspace();
+    const there = (...args: readonly string[]) => cli(["repository", ...args], { cwd: folder, env });
+    await there();
+    const top = path.join(folder, "model-repository/wan-tiny/models");
+    const weight = path.join(top, "vae_decoder/1/model.onnx");
+    const bytes = readFileSync(weight);
+    // Not through the link: the checkpoint is to stay whole.
+    rmSync(weight);
+    writeFileSync(weight, bytes.subarray(1));
+    mkdirSync(path.join(top, "mine/1"), { recursive: true });
+    const { code, stdout } = await there("--check");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^models\/vae_decoder\/1\/model\.onnx is not the file /m);
+    expect(stdout).toMatch(/^only on disk: models\/mine, /m);
+    expect((await there()).code).toBe(0);
+    expect(readFileSync(weight).equals(bytes)).toBe(true);
+    expect(existsSync(path.join(top, "mine/1"))).toBe(true);
+    rmSync(path.join(top, "mine"), { recursive: true });
+    expect((await there("--check")).code).toBe(0);
+  });
+
+  it("names a folder that stands in the place of a file", async () => {
+    const { folder, env } = await workspace();
+    const config = path.join(folder, "model-repository/wan-tiny/models/draft/config.pbtxt");
+    mkdirSync(config, { recursive: true });
+    const end = await cli(["repository"], { cwd: folder, env });
+    expect(end.code).toBe(3);
+    expect(end.stderr).toMatch(/error\[repository-write\]: cannot read \S+draft\/config\.pbtxt: EISDIR/);
   });
 
   it("removes what an earlier rendering left, and nothing else", async () => {
@@ -186,6 +219,29 @@ describe("a spec with mistakes", () => {
   });
 });
 
+describe("a spec that is no text", () => {
+  it("is refused for its encoding, and a pipe at once", async () => {
+    const text = readFileSync(path.join(shared.folder, "configs/wan-tiny.yaml"), "utf8");
+    writeFileSync(path.join(shared.folder, "utf16.yaml"), Buffer.from(`\ufeff${text}`, "utf16le"));
+    writeFileSync(path.join(shared.folder, "latin1.yaml"), Buffer.from(`# gr\u00fcn\n${text}`, "latin1"));
+    execFileSync("mkfifo", [path.join(shared.folder, "pipe.yaml")]);
+    for (const name of ["utf16.yaml", "latin1.yaml"]) {
+      const { code, stderr } = await run("plan", name);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`${name} is not UTF-8 text`)]);
+    }
+    expect(await run("plan", "pipe.yaml")).toMatchObject({ code: 2 });
+  });
+
+  it("does not fill the screen with findings", async () => {
+    const keys = Array.from({ length: 500 }, (_, index) => `key${index}: 1\n`).join("");
+    writeFileSync(path.join(shared.folder, "long.yaml"), keys);
+    const { code, stderr } = await run("plan", "long.yaml");
+    expect(code).toBe(2);
+    expect(stderr.split("\n").length).toBeLessThan(80);
+    expect(stderr).toMatch(/ {2}… and \d+ more \(--json has all\)/);
+  });
+});
+
 describe("exit codes, and one JSON document whatever happens", () => {
   it.each<[string, readonly string[], number, string]>([
     ["no command", [], 2, "usage"],
@@ -217,7 +273,11 @@ describe("exit codes, and one JSON document whatever happens", () => {
       3,
       "unreachable",
     ],
+    ["one file for clip and sheet", ["generate", "a", "--out", "x", "--sheet", "./x"], 2, "usage"],
+    ["a clip without a name", ["generate", "a", "--out", ""], 3, "output-unwritable"],
     ["a spec that is not there", ["plan", "nowhere.yaml"], 2, "spec-not-found"],
+    ["a spec that is a folder", ["plan", "configs"], 2, "spec-not-found"],
+    ["a spec that is a device", ["plan", "/dev/null"], 2, "spec-not-found"],
     ["the demo of a giant", ["demo", "configs/wan2.2-t2v-a14b.yaml"], 2, "usage"],
     ["engines that are not there", ["serve", "configs/wan2.2-t2v-a14b.yaml"], 2, "weights-missing"],
   ])("%s", async (_, args, exit, code) => {
@@ -230,11 +290,15 @@ describe("exit codes, and one JSON document whatever happens", () => {
     });
   });
 
-  it.each([[["--help"]], [["--version"]], [["serve", "--help"]]])("%j is no error", async (args) => {
-    const { code, stdout, stderr } = await run(...args);
-    expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toMatch(/\w/);
-  });
+  const commands = ["plan", "repository", "serve", "generate", "demo", "doctor", "schema"];
+  it.each([["--help"], ["--version"], ...commands.map((name) => [name, "--help"])].map((args) => [args]))(
+    "%j is no error",
+    async (args) => {
+      const { code, stdout, stderr } = await run(...args);
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout).toMatch(/\w/);
+    },
+  );
 
   it("a word --json in the prompt asks for nothing", async () => {
     const { code, stdout } = await run("generate", "--server", "127.0.0.1:9", "--", "--json");

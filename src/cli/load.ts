@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { systemErrorCode, TriptychError } from "../errors/index.ts";
+import { isTriptychError, systemErrorCode, TriptychError } from "../errors/index.ts";
 import { type PipelinePlan, planPipeline } from "../plan/index.ts";
 import { type Files, readRuntime, renderRepository } from "../repository/index.ts";
 import { type PipelineSpec, parseSpec } from "../spec/index.ts";
@@ -45,16 +45,25 @@ export function repositoryFolder(plan: PipelinePlan, parent: string = DEFAULT_RE
 }
 
 async function readSpec(file: string): Promise<string> {
+  const bytes = await readBytes(file);
   try {
-    return await readFile(file, "utf8");
-  } catch (reason) {
-    throw new TriptychError(
-      "spec-not-found",
-      `cannot read ${file}: ${systemErrorCode(reason) ?? "unknown"}`,
-      {
-        cause: reason,
-        hint: `name a spec file, such as ${DEFAULT_SPEC}`,
-      },
-    );
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const hint = "save it as UTF-8";
+    throw new TriptychError("spec-syntax", `${file} is not UTF-8 text`, { cause, hint });
+  }
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
+  const hint = `name a spec file, such as ${DEFAULT_SPEC}`;
+  try {
+    // Reading a pipe could wait for ever.
+    if (!(await stat(file)).isFile())
+      throw new TriptychError("spec-not-found", `${file} is not a file`, { hint });
+    return await readFile(file);
+  } catch (cause) {
+    if (isTriptychError(cause)) throw cause;
+    const reason = systemErrorCode(cause) ?? "unknown";
+    throw new TriptychError("spec-not-found", `cannot read ${file}: ${reason}`, { cause, hint });
   }
 }

@@ -43,15 +43,16 @@ function fail(reason: unknown): void {
 }
 
 /**
- * Nobody gets the result: the command ends as if it were told to. A reader that went away, such as `head`, has what
- * it wanted; a disk that is full has not.
+ * Nobody gets the result. A reader that went away, such as `head`, has what it wanted: the command goes on to its own
+ * verdict, which a pipeline may still ask for. Where the disk is full, there is no sense in going on.
  */
 function resultLost(cause: unknown): void {
   const code = systemErrorCode(cause) ?? "unknown";
+  if (code === "EPIPE") return;
   const error = new TriptychError("output-unwritable", `cannot write to stdout: ${code}`, { cause });
-  if (code !== "EPIPE") reportError(error, terminal, false);
+  reportError(error, terminal, false);
   process.once("exit", () => {
-    process.exitCode = code === "EPIPE" ? EXIT.ok : error.exitCode;
+    process.exitCode = error.exitCode;
   });
   abort.abort();
 }

@@ -167,7 +167,8 @@ function addMachineCommands(program: Program, run: Run): void {
     .description("serve wan-tiny on the embedded Triton and make clips in three languages")
     .argument("[spec]", "pipeline spec", DEFAULT_SPEC)
     .option("--out <folder>", "where the clips go", "out/demo")
-    .option("--seed <number>", "seed of the noise", seed, 7n)
+    // Told by hand: commander would print it as JSON, which knows no bigint.
+    .addOption(new Option("--seed <number>", "seed of the noise").argParser(seed).default(7n, "7"))
     .action((spec: string, options: { out: string; seed: bigint }) =>
       run(async (context) => (await import("./commands/demo.ts")).demo(context, { spec, ...options })),
     );

@@ -1,6 +1,9 @@
 import { ERROR_CODES, type Finding, type TriptychError } from "../errors/index.ts";
 import { printable, type Terminal } from "./terminal.ts";
 
+/** Findings that a person is shown: more would push the first ones off the screen. */
+const MAX_FINDINGS = 30;
+
 function place(finding: Finding): string {
   const { position } = finding;
   return position === undefined ? "" : printable(`${position.file}:${position.line}:${position.column}: `);
@@ -16,8 +19,10 @@ export function findingLines(finding: Finding, terminal: Terminal): string[] {
 
 function reportDetails({ details }: TriptychError, terminal: Terminal): void {
   const { findings = [], logTail, logFile, reproduce } = details;
-  for (const finding of findings)
+  for (const finding of findings.slice(0, MAX_FINDINGS))
     for (const line of findingLines(finding, terminal)) terminal.err(`  ${line}`);
+  if (findings.length > MAX_FINDINGS)
+    terminal.err(`  … and ${findings.length - MAX_FINDINGS} more (--json has all)`);
   if (logTail) terminal.err(terminal.paint("dim", printable(logTail).replaceAll(/^/gm, "  | ")));
   if (logFile !== undefined) terminal.err(`  log: ${logFile}`);
   if (reproduce !== undefined) terminal.err(`  to repeat it: ${printable(reproduce)}`);

@@ -1,7 +1,14 @@
 import { rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { TriptychError } from "../errors/index.ts";
-import { makeFolder, partialName, type WriteRefusal, writeError, writeWhole } from "../files/index.ts";
+import {
+  makeFolder,
+  outputTarget,
+  partialName,
+  type WriteRefusal,
+  writeError,
+  writeOutput,
+} from "../files/index.ts";
 
 const REFUSAL: WriteRefusal = { code: "output-unwritable", hint: "choose another place" };
 
@@ -11,7 +18,7 @@ const REFUSAL: WriteRefusal = { code: "output-unwritable", hint: "choose another
  * @throws TriptychError `disk-full`, `output-unwritable`
  */
 export function writeResult(path: string, data: Uint8Array | string): Promise<void> {
-  return writeWhole(path, data, REFUSAL);
+  return writeOutput(path, data, REFUSAL);
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -27,9 +34,12 @@ async function isFolder(path: string): Promise<boolean> {
  * @throws TriptychError `disk-full`, `output-unwritable`
  */
 export async function requireWritable(path: string): Promise<void> {
-  const probe = partialName(path);
+  if (path === "") throw new TriptychError(REFUSAL.code, "cannot write a file without a name");
+  const target = await outputTarget(path);
+  if (target.special) return;
+  const probe = partialName(target.path);
   try {
-    await makeFolder(dirname(path));
+    await makeFolder(dirname(target.path));
     await writeFile(probe, "", { flag: "wx" });
     if (await isFolder(path)) throw new TriptychError(REFUSAL.code, `cannot write ${path}: it is a folder`);
   } catch (reason) {

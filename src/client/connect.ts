@@ -27,12 +27,13 @@ export interface ConnectOptions<C extends Contract> {
  *
  * @param endpoint - Host and gRPC port, such as `127.0.0.1:8001`.
  * @throws TriptychError `unreachable` if there is no answer or the server is not ready;
- * `contract-mismatch` with every difference.
+ * `contract-mismatch` with every difference; `usage` without a contract.
  */
 export async function connect<const C extends Contract>(
   endpoint: string,
   options: ConnectOptions<C>,
 ): Promise<Studio<C>> {
+  requireContract(options);
   const until = Date.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
   const transport = openTransport(endpoint, options.credentials);
   const rest = (): CallOptions => ({ signal: options.signal, deadlineMs: Math.max(1, until - Date.now()) });
@@ -44,6 +45,15 @@ export async function connect<const C extends Contract>(
     await transport.close();
     throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(endpoint, reason) : reason;
   }
+}
+
+function requireContract(options: unknown): void {
+  const contract = (options as { readonly contract?: unknown } | null | undefined)?.contract;
+  const parts = contract as Partial<Contract> | null | undefined;
+  if (typeof parts?.models === "object" && typeof parts.variants === "object") return;
+  throw new TriptychError("usage", "connect: expected { contract }, with the module rendered from a spec.", {
+    hint: "Import it from contract.gen.ts, which `triptych repository` writes.",
+  });
 }
 
 async function checkReady(transport: Transport, options: CallOptions): Promise<void> {

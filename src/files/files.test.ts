@@ -1,8 +1,19 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { makeFolder, writeError, writeWhole } from "./index.ts";
+import { makeFolder, writeError, writeOutput, writeWhole } from "./index.ts";
 
 const REFUSAL = { code: "output-unwritable", hint: "choose another place" } as const;
 
@@ -28,6 +39,36 @@ describe("writeWhole", () => {
     await expect(writeWhole(join(folder, "file/below"), "x", REFUSAL)).rejects.toMatchObject(REFUSAL);
     await expect(writeWhole(folder, "x", REFUSAL)).rejects.toMatchObject({ code: "output-unwritable" });
     expect(readdirSync(folder)).toEqual(["file"]);
+  });
+});
+
+describe("writeOutput", () => {
+  const place = (): string => mkdtempSync(join(tmpdir(), "triptych-files-"));
+
+  it("follows a symbolic link, also one whose end is not there yet", async () => {
+    const folder = place();
+    mkdirSync(join(folder, "other"));
+    writeFileSync(join(folder, "other/real.mp4"), "old");
+    symlinkSync("other/real.mp4", join(folder, "link.mp4"));
+    symlinkSync("other/new.mp4", join(folder, "dangling.mp4"));
+    await writeOutput(join(folder, "link.mp4"), "new", REFUSAL);
+    await writeOutput(join(folder, "dangling.mp4"), "first", REFUSAL);
+    expect(readFileSync(join(folder, "other/real.mp4"), "utf8")).toBe("new");
+    expect(readFileSync(join(folder, "other/new.mp4"), "utf8")).toBe("first");
+    expect(lstatSync(join(folder, "link.mp4")).isSymbolicLink()).toBe(true);
+    expect(readdirSync(join(folder, "other")).sort()).toEqual(["new.mp4", "real.mp4"]);
+  });
+
+  it("writes into a pipe, and leaves it one", async () => {
+    const pipe = join(place(), "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const [text] = await Promise.all([readFile(pipe, "utf8"), writeOutput(pipe, "through", REFUSAL)]);
+    expect(text).toBe("through");
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+  });
+
+  it.runIf(existsSync("/dev/full"))("tells of a device that is full", async () => {
+    await expect(writeOutput("/dev/full", "x", REFUSAL)).rejects.toMatchObject({ code: "disk-full" });
   });
 });
 

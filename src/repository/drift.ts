@@ -1,14 +1,14 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createTwoFilesPatch } from "diff";
-import { systemErrorCode } from "../errors/index.ts";
-import { type Files, MANIFEST, type RepositoryManifest } from "./render.ts";
+import { systemErrorCode, TriptychError } from "../errors/index.ts";
+import { type Files, MANIFEST, MODELS_FOLDER, type RepositoryManifest } from "./render.ts";
 
 /** One file that is not on disk what the plan says. */
 export interface Drift {
   readonly path: string;
-  readonly kind: "missing" | "changed" | "stale";
-  /** Unified diff from what is on disk to what the plan says. */
+  readonly kind: "missing" | "changed" | "stale" | "foreign";
+  /** Unified diff from what is on disk to what the plan says; a sentence where it is no text. */
   readonly patch: string;
 }
 
@@ -16,8 +16,12 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT" || systemErrorCode(error) === "ENOTDIR") return undefined;
-    throw error;
+    const code = systemErrorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new TriptychError("repository-write", `cannot read ${path}: ${code ?? String(error)}`, {
+      cause: error,
+      hint: "move away what stands in the place of the generated file",
+    });
   }
 }
 
@@ -60,4 +64,18 @@ export async function diffRepository(files: Files, folder: string): Promise<Drif
     ...stale.map((path) => driftOf(folder, path, undefined)),
   ]);
   return drifts.flat();
+}
+
+/**
+ * Folders among the models that neither this rendering nor an earlier one made: Triton loads them like the others.
+ * They are somebody's own, so that writing a repository leaves them alone.
+ */
+export async function foreignModels(files: Files, folder: string): Promise<Drift[]> {
+  const earlier = (await readManifest(folder))?.files ?? [];
+  const ours = new Set([...files.keys(), ...earlier].map((path) => path.split("/").slice(0, 2).join("/")));
+  const found = await readdir(join(folder, MODELS_FOLDER), { withFileTypes: true }).catch(() => []);
+  return found
+    .map((entry) => `${MODELS_FOLDER}/${entry.name}`)
+    .filter((path) => !ours.has(path))
+    .map((path) => ({ path, kind: "foreign", patch: `only on disk: ${path}, which Triton would load too` }));
 }

@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { type Finding, isTriptychError, systemErrorCode, TriptychError } from "../errors/index.ts";
 import { makeFolder, partialName, writeError } from "../files/index.ts";
 import type { PipelinePlan } from "../plan/index.ts";
+import type { Drift } from "./drift.ts";
 import { linksOf } from "./render.ts";
 import { REFUSAL } from "./write.ts";
 
@@ -140,6 +141,25 @@ async function sameFile(a: string, b: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+async function isCopy(a: string, b: string): Promise<boolean> {
+  if ((await sizeOf(a)) !== (await sizeOf(b))) return false;
+  return (await sha256(a)) === (await sha256(b));
+}
+
+/**
+ * Weights in a repository that are not those of the checkpoint. A weight that is not linked yet is none of them, nor
+ * is one whose source is gone.
+ */
+export async function diffWeights(plan: PipelinePlan, checkpoint: string, folder: string): Promise<Drift[]> {
+  const drifts = linksOf(plan).map(async ({ path, source }): Promise<Drift[]> => {
+    const [from, to] = [join(checkpoint, source), join(folder, path)];
+    if ((await sizeOf(from)) === undefined || (await sizeOf(to)) === undefined) return [];
+    if ((await sameFile(from, to)) || (await isCopy(from, to))) return [];
+    return [{ path, kind: "changed", patch: `${path} is not the file ${from}` }];
+  });
+  return (await Promise.all(drifts)).flat();
 }
 
 async function place(source: string, target: string): Promise<void> {

@@ -89,15 +89,17 @@ function calibrationProblems(value: unknown): Problem[] {
 /** Names of other members of a repository, which a variant's front doors must not take. */
 const RESERVED = ["tokenizer", "text_encoder", "vae_decoder", "video_encoder"];
 
+/** What a client's studio has under these names, or a promise under `then`: `studio.NAME` would not be the variant. */
+const TAKEN_BY_CLIENT = ["close", "endpoint", "models", "server", "then", "variants"];
+
 function nameProblems(value: unknown): Problem[] {
   const names = unknownVariants(value).map(([name]) => name);
   return names.flatMap((name) => {
-    const clash = RESERVED.includes(name) || names.some((other) => name === `${other}_stream`);
-    if (!clash) return [];
+    const byModel = RESERVED.includes(name) || names.some((other) => name === `${other}_stream`);
+    if (!byModel && !TAKEN_BY_CLIENT.includes(name)) return [];
+    const message = `"${name}" is taken by ${byModel ? "a model" : "the client, which could not offer it"}`;
     const hint = "choose another name, such as final or draft";
-    return [
-      { rule: "variant-name", path: ["variants", name], message: `"${name}" is taken by a model`, hint },
-    ];
+    return [{ rule: "variant-name", path: ["variants", name], message, hint }];
   });
 }
 

@@ -33,6 +33,22 @@ describe("parseSpec", () => {
     `);
   });
 
+  it.each([
+    ["version: 1", "version: 2", "version: expected 1, got 2"],
+    ["shift: 5", "shift: .nan", "shift: "],
+    ["weights: distilled-4step", "weights: ../../etc", "weights: must match pattern"],
+    ["  draft:", "  server:", '"server" is taken by the client'],
+    ["  draft:", "  then:", '"then" is taken by the client'],
+    ["  draft:", "  vae_decoder:", '"vae_decoder" is taken by a model'],
+  ])("refuses %s written as %s", (from, to, message) => {
+    expect(TINY).toContain(from);
+    expect(findingsOf(TINY.replace(from, to)).join("\n")).toContain(message);
+  });
+
+  it("says that a spec is one document", () => {
+    expect(findingsOf(`${TINY}---\n${TINY}`).join("\n")).toContain("several YAML documents; a spec is one");
+  });
+
   it("refuses a missing shift", () => {
     expect(findingsOf(TINY.replace("      shift: 5\n", ""))).toMatchInlineSnapshot(`
       [

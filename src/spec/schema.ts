@@ -8,6 +8,8 @@ function strict<P extends Type.TProperties>(
   return Type.Object(properties, { additionalProperties: false, ...options });
 }
 
+const NAME = "^[a-z][a-z0-9_.-]{0,62}$";
+
 const Precision = Type.Enum(["fp32", "fp16", "bf16", "int8", "fp8"], {
   description: "Datatype of the weights. I/O tensors are the same for all of them.",
 });
@@ -52,7 +54,7 @@ const Variant = strict({
     precision: Precision,
     weights: Type.Optional(
       Type.String({
-        minLength: 1,
+        pattern: NAME,
         description: "Name of a set of expert weights; default: the base model's.",
       }),
     ),
@@ -62,8 +64,6 @@ const Variant = strict({
   }),
   sampler: Sampler,
 });
-
-const NAME = "^[a-z][a-z0-9_.-]{0,62}$";
 
 /** Variant names are identifiers too: a client says `studio.draft`. */
 const VARIANT_NAME = "^[a-z][a-z0-9_]{0,62}$";

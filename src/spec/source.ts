@@ -45,12 +45,17 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
   return isRanged(document.contents) && document.contents.range ? document.contents.range[0] : 0;
 }
 
+/** Where the library speaks to programmers. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: "the file has several YAML documents; a spec is one",
+};
+
 function syntaxFindings(document: Document, file: string, lines: LineCounter): Finding[] {
   return [...document.errors, ...document.warnings].map((problem) => {
     const place = lines.linePos(problem.pos[0]);
     return {
       rule: problem.code.toLowerCase().replaceAll("_", "-"),
-      message: problem.message.split("\n")[0] ?? problem.message,
+      message: MESSAGES[problem.code] ?? problem.message.split("\n")[0] ?? problem.message,
       position: { file, line: place.line, column: place.col },
     };
   });

@@ -20,6 +20,7 @@ function pathOf(pointer: string): Path {
 
 /** A value as a person would type it, cut short. */
 function show(value: unknown): string {
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   const text = value === undefined ? "nothing" : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
@@ -72,6 +73,11 @@ function notOneOf(error: ErrorObject): Message {
   };
 }
 
+function notThis(error: ErrorObject): Message {
+  const wanted = show(parameter(error, "allowedValue"));
+  return { rule: "not-one-of", message: `expected ${wanted}, got ${show(error.data)}` };
+}
+
 function missing(error: ErrorObject): Message {
   const key = String(parameter(error, "missingProperty"));
   const hint =
@@ -95,6 +101,7 @@ const BY_KEYWORD: Readonly<Record<string, (error: ErrorObject) => Message>> = {
   type: wrongType,
   enum: notOneOf,
   required: missing,
+  const: notThis,
 };
 
 function describe(error: ErrorObject): Message {

@@ -1,5 +1,7 @@
+import { resolve } from "node:path";
 import { type Clip, connect, type GenerateRequest, type VariantClient } from "../../client/index.ts";
 import { TriptychError } from "../../errors/index.ts";
+import { outputTarget } from "../../files/index.ts";
 import type { Contract, VariantContract } from "../../model-config/index.ts";
 import { contactSheet } from "../contact-sheet.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
@@ -92,11 +94,20 @@ function report({ terminal, json }: Context, options: GenerateOptions, variant: 
   if (sheet !== undefined) terminal.out(sheet);
 }
 
+/** @throws TriptychError `usage` where the sheet would replace the clip. */
+async function requireTwoFiles({ out, sheet }: GenerateOptions): Promise<void> {
+  if (sheet === undefined) return;
+  const [clip, picture] = await Promise.all([outputTarget(out), outputTarget(sheet)]);
+  if (clip.special || resolve(clip.path) !== resolve(picture.path)) return;
+  throw new TriptychError("usage", `--out and --sheet name the same file: ${out}`);
+}
+
 /** `triptych generate PROMPT`: one clip from a running server. */
 export const generate: Command<GenerateOptions> = async (context, options) => {
   const { contract } = await loadPlan(options.spec);
   const [name, variant] = variantOf(contract, options.variant);
   const request = requestOf(options, name, variant);
+  await requireTwoFiles(options);
   for (const path of [options.out, options.sheet]) if (path !== undefined) await requireWritable(path);
   await using studio = await connect(options.server, { contract, signal: context.signal });
   const client = studio.variants[name];

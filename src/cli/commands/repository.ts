@@ -3,6 +3,8 @@ import {
   checkWeights,
   type Drift,
   diffRepository,
+  diffWeights,
+  foreignModels,
   linkWeights,
   refuseWeights,
   writeRepository,
@@ -24,7 +26,13 @@ function list(drifts: readonly Drift[]): { path: string; kind: string }[] {
 }
 
 async function check({ terminal, json }: Context, loaded: LoadedPipeline, folder: string): Promise<number> {
-  const drifts = await diffRepository(loaded.files, folder);
+  const { plan, checkpoint, files } = loaded;
+  refuseWeights((await checkWeights(plan, checkpoint)).filter(({ rule }) => rule === "weights-mismatch"));
+  const drifts = [
+    ...(await diffRepository(files, folder)),
+    ...(await foreignModels(files, folder)),
+    ...(await diffWeights(plan, checkpoint, folder)),
+  ];
   if (json) terminal.out(JSON.stringify({ folder, drift: drifts }));
   else for (const drift of drifts) terminal.out(printable(drift.patch));
   if (drifts.length === 0) {
@@ -32,9 +40,13 @@ async function check({ terminal, json }: Context, loaded: LoadedPipeline, folder
     return EXIT.ok;
   }
   if (json) return EXIT.no;
-  throw new TriptychError("repository-drift", `${folder} differs from the spec in ${drifts.length} files`, {
-    hint: "run the command without --check to write it",
-  });
+  throw new TriptychError(
+    "repository-drift",
+    `${folder} differs from the spec in ${drifts.length} place${drifts.length === 1 ? "" : "s"}`,
+    {
+      hint: "run the command without --check to write it; what Triptych did not make is yours to move away",
+    },
+  );
 }
 
 /** Writes a repository and links its weights, which the caller has checked; returns what was changed. */

@@ -1,4 +1,4 @@
-import { type WriteRefusal, writeWhole } from "../../files/index.ts";
+import { type WriteRefusal, writeOutput } from "../../files/index.ts";
 import type { AnyOutputs } from "../inference/untyped.ts";
 import { bytes, optionalOutput } from "./outputs.ts";
 import type { Clip, StageTime, UsedSettings } from "./types.ts";
@@ -16,6 +16,6 @@ export function readClip(outputs: AnyOutputs, used: UsedSettings, stages: readon
     ...(latent === undefined ? {} : { latent }),
     stages,
     used,
-    save: (path) => writeWhole(path, video, REFUSAL),
+    save: (path) => writeOutput(path, video, REFUSAL),
   };
 }

@@ -69,11 +69,28 @@ describe("prepareRequest", () => {
     ["GUIDANCE_HIGH_NOISE", final, { guidance: { highNoise: Number.NaN } }],
     ["GUIDANCE_LOW_NOISE", final, { guidance: { lowNoise: Number.POSITIVE_INFINITY } }],
     ["PROMPT", draft, { prompt: 3 as unknown as string }],
+    ["PROMPT", draft, { prompt: "half a pair: \ud83d" }],
+    ["NEGATIVE_PROMPT", final, { negativePrompt: "\udc00" }],
+    ["STEPS", draft, { steps: "4" as unknown as number }],
+    ["guidance", final, { guidance: { high: 3 } as object }],
+    ["guidance", final, { guidance: null as unknown as object }],
+    ["request", draft, { promt: 1 } as object],
   ])("refuses a wrong %s (%#)", (input, variant, change) => {
     expect(() => prepareRequest(variant, { prompt: "a", ...change })).toThrow(
       expect.objectContaining({
         code: "request-invalid",
         message: expect.stringContaining(`${input}:`) as string,
+      }),
+    );
+  });
+});
+
+describe("prepareRequest, of what is no request", () => {
+  it.each([[undefined], [null], ["a red circle"]])("%j names it", (request) => {
+    expect(() => prepareRequest(draft, request as never)).toThrow(
+      expect.objectContaining({
+        code: "request-invalid",
+        message: expect.stringContaining("request: expected an object") as string,
       }),
     );
   });

@@ -32,6 +32,7 @@ const RANDOM_SEED_END = 1n << 53n;
  * @throws TriptychError `request-invalid` that names the input, for what the types would refuse.
  */
 export function prepareRequest(variant: VariantContract, request: AnyRequest): PreparedRequest {
+  requireKnownKeys(request);
   const { prompt, negativePrompt, guidance } = request;
   const used = usedSettings(variant, request);
   if (!variant.guidance && (negativePrompt !== undefined || guidance !== undefined)) {
@@ -50,6 +51,28 @@ export function prepareRequest(variant: VariantContract, request: AnyRequest): P
     inputs: Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined)),
     used,
   };
+}
+
+const KEYS = ["prompt", "negativePrompt", "seed", "steps", "guidance", "frames", "latent", "previews"];
+const GUIDANCE_KEYS = ["highNoise", "lowNoise"];
+
+/** A misspelt setting would go unheard, and the clip would tell of what was not done. */
+function requireKnownKeys(request: unknown): asserts request is AnyRequest {
+  const fields = fieldsOf("request", request);
+  requireKeys("request", fields, KEYS);
+  const { guidance } = fields;
+  if (guidance !== undefined) requireKeys("guidance", fieldsOf("guidance", guidance), GUIDANCE_KEYS);
+}
+
+function fieldsOf(name: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null) return value as Readonly<Record<string, unknown>>;
+  throw refused(name, `expected an object, got ${value === null ? "null" : typeof value}`);
+}
+
+function requireKeys(name: string, fields: object, known: readonly string[]): void {
+  const unknown = Object.keys(fields).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw refused(name, `unknown key ${JSON.stringify(unknown)}`, `Known are ${known.join(", ")}.`);
 }
 
 function usedSettings(variant: VariantContract, request: AnyRequest): UsedSettings {
@@ -71,12 +94,20 @@ function seedOf(seed: number | bigint | undefined): bigint {
 function stepsOf(variant: VariantContract, steps: number | undefined): number {
   const chosen = steps ?? variant.steps[0];
   if (chosen !== undefined && variant.steps.includes(chosen)) return chosen;
-  throw refused("STEPS", `expected one of ${variant.steps.join(", ")}, got ${chosen ?? "none"}`);
+  throw refused(
+    "STEPS",
+    `expected one of ${variant.steps.join(", ")}, got ${typeof chosen === "string" ? JSON.stringify(chosen) : (chosen ?? "none")}`,
+  );
 }
 
 function text(name: string, value: string): Tensor<"BYTES"> {
   if (typeof value !== "string") throw refused(name, `expected a string, got ${typeof value}`);
+  if (!isWellFormed(value)) throw refused(name, "not well-formed Unicode: it has half a surrogate pair");
   return tensor("BYTES", [1], [value]);
+}
+
+function isWellFormed(value: string): boolean {
+  return Buffer.from(value, "utf8").toString("utf8") === value;
 }
 
 function scale(name: string, value: number | undefined): Tensor<"FP32"> | undefined {

@@ -8,6 +8,7 @@ import type { EmbeddedOptions, TritonServer } from "../types.ts";
 import { assetPath } from "./asset.ts";
 import { embeddedCommand } from "./command.ts";
 import { ensureEmbedded } from "./environment.ts";
+import { removeEnvironmentFolders } from "./environment-folders.ts";
 import type { EmbeddedEnvironment } from "./layout.ts";
 import { plainPaths } from "./plain-paths.ts";
 
@@ -29,6 +30,7 @@ async function startOn(
     run.id,
   );
   const prefix = sharedMemoryPrefix(run.id);
+  const since = Date.now();
   const plan = {
     // The launcher becomes Triton; the watcher that it leaves beside it ends Triton when we are killed.
     file: environment.python,
@@ -43,6 +45,7 @@ async function startOn(
       options.flags?.includes("--allow-metrics=false") === true ? undefined : "Started Metrics Service",
     tidy: () => {
       removeSharedMemory(prefix);
+      removeEnvironmentFolders(since);
       paths.remove();
     },
   };
