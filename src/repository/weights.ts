@@ -85,10 +85,14 @@ async function sizeOf(path: string): Promise<number | undefined> {
   }
 }
 
-function missing(path: string): WeightProblem {
+function missing(path: string, family: string): WeightProblem {
+  const origin =
+    family === "wan-tiny"
+      ? "restore it; `make train-tiny` makes all files of wan-tiny"
+      : "copy it from the checkpoint in diffusers layout";
   const hint = path.endsWith(".plan")
     ? "build the engine for this GPU and release, and put it there"
-    : "restore it, or put it there; `make train-tiny` makes the files of wan-tiny";
+    : origin;
   return { rule: "weights-missing", message: `${path} is missing`, hint, path };
 }
 
@@ -102,10 +106,14 @@ function mismatch(path: string, what: string): WeightProblem {
   };
 }
 
-async function checkOne(checkpoint: string, source: string, manifest: CheckpointManifest) {
+async function checkOne(
+  { plan, checkpoint }: { readonly plan: PipelinePlan; readonly checkpoint: string },
+  source: string,
+  manifest: CheckpointManifest,
+) {
   const path = join(checkpoint, source);
   const size = await sizeOf(path);
-  if (size === undefined) return [missing(path)];
+  if (size === undefined) return [missing(path, plan.spec.family)];
   const known = manifest.files[source];
   if (known === undefined) return [];
   if (known.bytes !== size) return [mismatch(path, `expected ${known.bytes} bytes, got ${size}`)];
@@ -119,7 +127,9 @@ async function checkOne(checkpoint: string, source: string, manifest: Checkpoint
 export async function checkWeights(plan: PipelinePlan, checkpoint: string): Promise<WeightProblem[]> {
   const manifest = await readCheckpointManifest(checkpoint);
   const sources = [...new Set(linksOf(plan).map((item) => item.source))];
-  const problems = await Promise.all(sources.map((source) => checkOne(checkpoint, source, manifest)));
+  const problems = await Promise.all(
+    sources.map((source) => checkOne({ plan, checkpoint }, source, manifest)),
+  );
   return problems.flat();
 }
 

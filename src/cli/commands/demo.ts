@@ -8,7 +8,7 @@ import { DEFAULT_SPEC } from "../defaults.ts";
 import { launch } from "../launch.ts";
 import { type LoadedPipeline, loadPipeline } from "../load.ts";
 import { table } from "../table.ts";
-import { writeResult } from "../write-file.ts";
+import { requireWritable, writeResult } from "../write-file.ts";
 
 /** Options of `triptych demo`. */
 export interface DemoOptions {
@@ -157,8 +157,9 @@ async function serveAndMake(context: Context, loaded: LoadedPipeline, options: D
 /** `triptych demo`: serve wan-tiny, make a clip of each variant in each language, stop, and show them. */
 export const demo: Command<DemoOptions> = async (context, options) => {
   const loaded = await loadTiny(options.spec);
-  const made = await serveAndMake(context, loaded, options);
   const sheet = join(options.out, "contact-sheet.png");
+  await requireWritable(sheet);
+  const made = await serveAndMake(context, loaded, options);
   await writeResult(sheet, contactSheet(made.map(framesOf), { columns: 6, enlarge: 2 }));
   (context.json ? reportJson : report)(context, made, sheet);
   return EXIT.ok;

@@ -27,7 +27,8 @@ export class StageClock {
 
   add({ stage, steps, elapsedMs }: ProgressEvent): void {
     const before = this.#times.get(stage)?.ms ?? 0;
-    const ms = before + Math.max(0, elapsedMs - this.#elapsedMs);
+    // Whole microseconds, as the server counts: a sum of fractions would show more digits than were measured.
+    const ms = Math.round((before + Math.max(0, elapsedMs - this.#elapsedMs)) * 1000) / 1000;
     this.#times.set(stage, { stage, ms, steps });
     this.#elapsedMs = Math.max(this.#elapsedMs, elapsedMs);
   }

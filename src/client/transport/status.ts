@@ -20,6 +20,12 @@ const UNREACHABLE: Meaning = {
   code: "unreachable",
   hint: "Check that the server runs and that this is its gRPC port (Triton's default is 8001; 8000 is HTTP).",
 };
+/** It was there when the call began. */
+const LOST: Meaning & { readonly text: RegExp } = {
+  text: /Connection dropped|ECONNRESET|EPIPE/,
+  code: "unreachable",
+  hint: "The connection was lost during the call: see whether the server still runs, and what its log says.",
+};
 const BUSY: Meaning = { code: "overloaded", hint: "Wait before trying again, or serve more instances." };
 const NO_MODEL: Meaning = {
   code: "model-not-found",
@@ -45,6 +51,7 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
     { text: /exceeds maximum queue size|request timeout expired/i, ...BUSY },
     { text: /not at ready state|has no available versions|unknown model/i, ...NO_MODEL },
     { text: /protocol is restricted/i, ...LOCKED },
+    LOST,
     UNREACHABLE,
   ],
   [Status.NOT_FOUND]: [NO_MODEL],
@@ -55,11 +62,14 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
   [Status.UNIMPLEMENTED]: [{ code: "request-invalid", hint: "The server does not offer this call." }],
   [Status.CANCELLED]: [
     // The library's own text for a stream that was reset: the server went without a word.
-    { text: /^Call cancelled$/, ...UNREACHABLE },
+    { ...LOST, text: /^Call cancelled$/ },
     { code: "cancelled", hint: "Not cancelled here: the server may be shutting down." },
   ],
   [Status.DEADLINE_EXCEEDED]: [
-    { code: "deadline-exceeded", hint: "Raise deadlineMs; the server may still be at work." },
+    {
+      code: "deadline-exceeded",
+      hint: "Give it more time (deadlineMs, or --deadline on the command line); the server may still be at work.",
+    },
   ],
   [Status.RESOURCE_EXHAUSTED]: [
     {
@@ -71,7 +81,7 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
   ],
   [Status.INTERNAL]: [
     // Both texts are the library's own as well.
-    { text: /^Received RST_STREAM/, ...UNREACHABLE },
+    { ...LOST, text: /^Received RST_STREAM/ },
     { text: /^Response message parsing error/, code: "response-invalid" },
     PROCESS_GONE,
     FAILED,
