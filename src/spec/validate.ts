@@ -92,7 +92,9 @@ function guidanceMessage(error: ErrorObject): Message {
   return {
     rule: "guidance",
     message: `expected off or { highNoise: …, lowNoise: … }, got ${got}`,
-    hint: "guidance is named by expert, never by position: programs disagree about the order",
+    hint: Array.isArray(error.data)
+      ? "guidance is named by expert, never by position: programs disagree about the order"
+      : "write off for a variant without guidance, or a scale for each expert",
   };
 }
 
