@@ -1,4 +1,4 @@
-import { rm, stat, writeFile } from "node:fs/promises";
+import { rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { TriptychError } from "../errors/index.ts";
 import {
@@ -38,6 +38,7 @@ export async function requireWritable(path: string): Promise<void> {
   const target = await outputTarget(path);
   if (target.special) return;
   const probe = partialName(target.path);
+  const ground = await nearestFolder(dirname(target.path));
   try {
     await makeFolder(dirname(target.path));
     await writeFile(probe, "", { flag: "wx" });
@@ -46,5 +47,21 @@ export async function requireWritable(path: string): Promise<void> {
     throw writeError(reason, path, REFUSAL);
   } finally {
     await rm(probe, { force: true }).catch(() => undefined);
+    await removeEmpty(dirname(target.path), ground);
   }
+}
+
+async function nearestFolder(folder: string): Promise<string> {
+  const above = dirname(folder);
+  return above === folder || (await isFolder(folder)) ? folder : nearestFolder(above);
+}
+
+/** Takes back the folders that only a probe was made in: nothing is to stay of a command that is interrupted. */
+async function removeEmpty(folder: string, ground: string): Promise<void> {
+  if (folder === ground || dirname(folder) === folder) return;
+  const gone = await rmdir(folder).then(
+    () => true,
+    () => false,
+  );
+  if (gone) await removeEmpty(dirname(folder), ground);
 }
