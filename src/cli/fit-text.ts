@@ -1,4 +1,4 @@
-import { GPUS, type Gpu } from "../diffusion/index.ts";
+import { findGpu, GPUS, type Gpu } from "../diffusion/index.ts";
 import { TriptychError } from "../errors/index.ts";
 import {
   fitOf,
@@ -20,7 +20,7 @@ export interface FitReport {
 
 /** @throws TriptychError `usage` for a GPU that is not in the table. */
 export function gpuNamed(name: string): Gpu {
-  const found = Object.hasOwn(GPUS, name) ? GPUS[name] : undefined;
+  const found = findGpu(name);
   if (found !== undefined) return found;
   throw new TriptychError("usage", `no figures are known here of a GPU named ${JSON.stringify(name)}`, {
     hint: `known are ${Object.keys(GPUS).join(", ")}`,

@@ -58,7 +58,7 @@ async function nearestFolder(folder: string): Promise<string> {
 
 /** Takes back the folders that only a probe was made in: nothing is to stay of a command that is interrupted. */
 async function removeEmpty(folder: string, ground: string): Promise<void> {
-  if (folder === ground || dirname(folder) === folder) return;
+  if (folder === ground) return;
   const gone = await rmdir(folder).then(
     () => true,
     () => false,

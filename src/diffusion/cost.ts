@@ -13,7 +13,14 @@ export interface Flops {
   readonly total: number;
 }
 
-const BYTES: Readonly<Record<WeightPrecision, number>> = { fp32: 4, fp16: 2, bf16: 2, int8: 1, fp8: 1 };
+/** Bytes of one weight. */
+export const WEIGHT_BYTES: Readonly<Record<WeightPrecision, number>> = {
+  fp32: 4,
+  fp16: 2,
+  bf16: 2,
+  int8: 1,
+  fp8: 1,
+};
 
 /** Parameters of one expert, counted from its shape as diffusers' `WanTransformer3DModel` has them. */
 export function expertParameters(family: Family): number {
@@ -26,8 +33,8 @@ export function expertParameters(family: Family): number {
  * @param sixteenBitBlocks - blocks that an INT8 or FP8 expert keeps in 16 bit; embedders and head are then kept as well
  */
 export function expertBytes(family: Family, precision: WeightPrecision, sixteenBitBlocks = 0): number {
-  const all = expertParameters(family) * BYTES[precision];
-  if (BYTES[precision] !== 1 || sixteenBitBlocks === 0) return all;
+  const all = expertParameters(family) * WEIGHT_BYTES[precision];
+  if (WEIGHT_BYTES[precision] !== 1 || sixteenBitBlocks === 0) return all;
   return all + sixteenBitBlocks * blockParameters(family.transformer) + outerParameters(family);
 }
 

@@ -48,3 +48,8 @@ export const GPUS: Readonly<Record<string, Gpu>> = Object.fromEntries(
     gpu("h20", [95.6, 148, 296, 4000], "9.0"),
   ].map((entry) => [entry.name, entry]),
 );
+
+/** The GPU of a name, as a spec writes it; `undefined` for one without figures here. */
+export function findGpu(name: string): Gpu | undefined {
+  return Object.hasOwn(GPUS, name) ? GPUS[name] : undefined;
+}

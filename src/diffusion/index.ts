@@ -1,6 +1,13 @@
-export { expertBytes, expertParameters, type Flops, flopsPerPass, type WeightPrecision } from "./cost.ts";
+export {
+  expertBytes,
+  expertParameters,
+  type Flops,
+  flopsPerPass,
+  WEIGHT_BYTES,
+  type WeightPrecision,
+} from "./cost.ts";
 export { FAMILIES, type Family, type FamilyName, type TransformerFacts, type Video } from "./families.ts";
-export { GPUS, type Gpu } from "./gpus.ts";
+export { findGpu, GPUS, type Gpu } from "./gpus.ts";
 export {
   activationBytes,
   type DenoiseBounds,

@@ -1,6 +1,5 @@
 import { open, rename } from "node:fs/promises";
 import { systemErrorCode, TriptychError } from "../errors/index.ts";
-import { writeError } from "../files/index.ts";
 import {
   type EngineBuildConfig,
   PLAN_HEADER_BYTES,
@@ -47,10 +46,6 @@ export async function acceptEngine(config: EngineBuildConfig, partial: string): 
   const plan = await readPlanFile(partial, config.engine);
   const mismatch = releaseMismatch(config, plan.version);
   if (mismatch !== undefined) throw mismatch;
-  try {
-    await rename(partial, config.engine);
-  } catch (reason) {
-    throw writeError(reason, config.engine, { code: "output-unwritable", hint: "choose another place" });
-  }
+  await rename(partial, config.engine);
   return plan;
 }

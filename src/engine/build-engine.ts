@@ -10,7 +10,7 @@ import {
   trtexecArguments,
 } from "../tensorrt/index.ts";
 import { acceptEngine } from "./accept.ts";
-import { type Heard, Listener } from "./listener.ts";
+import { Listener } from "./listener.ts";
 
 /** How a build is run. */
 export interface BuildOptions {
@@ -48,7 +48,7 @@ function missing(program: string, cause: unknown): TriptychError {
 }
 
 /** The error of a run that did not end well, with the first thing trtexec complained of. */
-function failed(reason: unknown, engine: string, heard: Heard, logFile: string): unknown {
+function failed(reason: unknown, engine: string, heard: Listener, logFile: string): unknown {
   if (!isTriptychError(reason) || reason.code !== "process-failed") return reason;
   const [complaint] = heard.errors;
   const why = complaint === undefined ? reason.message : `trtexec said: ${complaint}`;
@@ -63,7 +63,7 @@ async function runTrtexec(
   options: BuildOptions,
   partial: string,
   log: LogFile,
-): Promise<Heard & { readonly durationMs: number }> {
+): Promise<Pick<BuiltEngine, "warnings" | "durationMs">> {
   const program = options.trtexec ?? "trtexec";
   const stop = new AbortController();
   const heard = new Listener(config, () => {
@@ -84,16 +84,15 @@ async function runTrtexec(
     throw heard.refusal ?? failed(reason, config.engine, heard, log.file);
   });
   if (heard.refusal !== undefined) throw heard.refusal;
-  const { warnings, errors, refusal } = heard;
-  return { warnings, errors, refusal, durationMs };
+  return { warnings: heard.warnings, durationMs };
 }
 
 async function buildAlone(config: EngineBuildConfig, options: BuildOptions): Promise<BuiltEngine> {
   const partial = partialName(config.engine);
   const log = await openLogFile(`${config.engine}.log`);
   try {
-    const { warnings, durationMs } = await runTrtexec(config, options, partial, log);
-    return { ...(await acceptEngine(config, partial)), durationMs, warnings, logFile: log.file };
+    const run = await runTrtexec(config, options, partial, log);
+    return { ...run, ...(await acceptEngine(config, partial)), logFile: log.file };
   } finally {
     await log.close();
     await rm(partial, { force: true });

@@ -2,19 +2,12 @@ import { TriptychError } from "../errors/index.ts";
 import { type EngineBuildConfig, readTrtexecLine, type TrtexecEvent } from "../tensorrt/index.ts";
 import { releaseMismatch } from "./release.ts";
 
-/** What trtexec has said so far, as far as it decides something. */
-export interface Heard {
-  readonly warnings: readonly string[];
-  /** Its errors, the first of which is mostly the cause. */
-  readonly errors: readonly string[];
-  /** Why the engine can be no good, whatever else happens: there is no sense in building on for hours. */
-  readonly refusal: TriptychError | undefined;
-}
-
 /** Listens to a build, and calls `stop` once when it cannot come to anything. */
-export class Listener implements Heard {
+export class Listener {
   readonly warnings: string[] = [];
+  /** What trtexec called errors; the first is mostly the cause. */
   readonly errors: string[] = [];
+  /** Why the engine can be no good, whatever else happens: there is no sense in building on for hours. */
   refusal: TriptychError | undefined;
   readonly #config: EngineBuildConfig;
   readonly #stop: () => void;

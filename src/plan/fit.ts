@@ -8,8 +8,9 @@ import {
   type Passes,
   PUBLISHED_UTILISATION,
   tokenCount,
+  WEIGHT_BYTES,
 } from "../diffusion/index.ts";
-import type { PipelineSpec, PrecisionName, VariantSpec } from "../spec/index.ts";
+import type { PipelineSpec, VariantSpec } from "../spec/index.ts";
 
 /** A range, since not all of it is known: least and most. */
 export type Range = readonly [least: number, most: number];
@@ -80,12 +81,8 @@ const RUNTIME_BYTES: Range = [0.5e9, 1.5e9];
 /** Seconds for a clip that the product promises, by the name of the track. */
 const AIMS: Readonly<Record<string, number>> = { draft: 30, final: 180 };
 
-const EIGHT_BIT: readonly PrecisionName[] = ["int8", "fp8"];
-
-const BYTES: Readonly<Record<PrecisionName, number>> = { fp32: 4, fp16: 2, bf16: 2, int8: 1, fp8: 1 };
-
 function oneExpert(spec: PipelineSpec, { experts }: VariantSpec): number {
-  const kept = EIGHT_BIT.includes(experts.precision) && spec.family !== "wan-tiny" ? KEPT_BLOCKS : 0;
+  const kept = spec.family === "wan-tiny" ? 0 : KEPT_BLOCKS;
   return expertBytes(FAMILIES[spec.family], experts.precision, kept);
 }
 
@@ -98,8 +95,8 @@ function memoryFit(
   const family = FAMILIES[spec.family];
   const sizes = variants.map((variant) => oneExpert(spec, variant));
   const experts = residency === "relay" ? Math.max(...sizes) : sizes.reduce((sum, size) => sum + 2 * size, 0);
-  const textEncoder = family.parameters.textEncoder * BYTES[spec.stages.textEncoder.precision];
-  const vaeDecoder = family.parameters.vaeDecoder * BYTES[spec.stages.vaeDecoder.precision];
+  const textEncoder = family.parameters.textEncoder * WEIGHT_BYTES[spec.stages.textEncoder.precision];
+  const vaeDecoder = family.parameters.vaeDecoder * WEIGHT_BYTES[spec.stages.vaeDecoder.precision];
   const activations = activationBytes(tokenCount(family, spec.video), family);
   const fixed = experts + textEncoder + vaeDecoder;
   const total: Range = [fixed + activations[0] + RUNTIME_BYTES[0], fixed + activations[1] + RUNTIME_BYTES[1]];

@@ -1,4 +1,4 @@
-import { GPUS } from "../diffusion/index.ts";
+import { findGpu } from "../diffusion/index.ts";
 import { TriptychError } from "../errors/index.ts";
 import { contractOf } from "../model-config/index.ts";
 import type { PipelineSpec, PrecisionName } from "../spec/index.ts";
@@ -28,7 +28,7 @@ function refuseUnsafeTarget(spec: PipelineSpec): void {
 /** @throws TriptychError `plan-impossible` where the target's GPU is known and cannot hold what it is to serve. */
 function refuseWhatDoesNotFit(spec: PipelineSpec): void {
   const name = spec.target.runtime === "tensorrt" ? spec.target.gpu : undefined;
-  const gpu = name !== undefined && Object.hasOwn(GPUS, name) ? GPUS[name] : undefined;
+  const gpu = name === undefined ? undefined : findGpu(name);
   if (gpu === undefined) return;
   const fit = fitOf(spec, gpu);
   if (fit.served.verdict !== "no") return;

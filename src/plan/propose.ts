@@ -1,4 +1,4 @@
-import { GPUS } from "../diffusion/index.ts";
+import { GPUS, WEIGHT_BYTES } from "../diffusion/index.ts";
 import type { PipelineSpec, VariantSpec } from "../spec/index.ts";
 import { fitOf, type PipelineFit } from "./fit.ts";
 
@@ -35,7 +35,7 @@ function noGuidance(spec: PipelineSpec, name: string, variant: VariantSpec): Cha
 }
 
 function lighter(spec: PipelineSpec, name: string, variant: VariantSpec): Change[] {
-  if (["int8", "fp8"].includes(variant.experts.precision)) return [];
+  if (WEIGHT_BYTES[variant.experts.precision] === WEIGHT_BYTES.int8) return [];
   const experts = { ...variant.experts, precision: "int8" } as const;
   return [["precision: int8", withVariant(spec, name, { ...variant, experts })]];
 }
@@ -92,18 +92,13 @@ function memoryProposals(spec: PipelineSpec, fit: PipelineFit): Proposal[] {
     ["precision: int8 for every variant", int8],
     ["experts: relay, and precision: int8 for every variant", relay(int8)],
   ];
-  const here = changes.filter(([, changed]) => fitOf(changed, fit.gpu).served.verdict !== "no").slice(0, 1);
-  const elsewhere = Object.values(GPUS).filter((gpu) => fitOf(spec, gpu).served.verdict !== "no");
-  return [
-    ...here.map(([change, changed]) => ({
-      change,
-      then: `the pipeline ${fitOf(changed, fit.gpu).served.verdict}`,
-    })),
-    ...elsewhere.map((gpu) => ({
-      change: `gpu: ${gpu.name}`,
-      then: `the pipeline ${fitOf(spec, gpu).served.verdict}`,
-    })),
-  ].map(({ change, then }) => ({ change, then: then.replace(/ tight$/, " fits tightly") }));
+  const here = changes.map(([change, changed]) => [change, fitOf(changed, fit.gpu)] as const);
+  const elsewhere = Object.values(GPUS).map((gpu) => [`gpu: ${gpu.name}`, fitOf(spec, gpu)] as const);
+  const helps = ([, { served }]: readonly [string, PipelineFit]): boolean => served.verdict !== "no";
+  return [...here.filter(helps).slice(0, 1), ...elsewhere.filter(helps)].map(([change, { served }]) => ({
+    change,
+    then: `the pipeline ${served.verdict === "tight" ? "fits tightly" : served.verdict}`,
+  }));
 }
 
 /** What to change in a spec that does not fit a GPU or misses the aim of a variant there; nothing where all is well. */

@@ -30,7 +30,7 @@ function requireBuildable(version: TensorRtVersion): TensorRtVersion {
   );
 }
 
-/** Arguments that decide what the engine is; two builds that agree in them and in their inputs are the same engine. */
+/** Arguments that decide what the engine is, beside its profiles: builds that agree in both and in their inputs are the same. */
 function decidingArguments(config: EngineBuildConfig, version: TensorRtVersion): string[] {
   const workspace = requireWhole("workspaceMiB", config.workspaceMiB, 1);
   return [
@@ -49,7 +49,6 @@ function decidingArguments(config: EngineBuildConfig, version: TensorRtVersion):
     ...option("tilingOptimizationLevel", config.tilingOptimizationLevel),
     ...option("tacticSources", config.tacticSources?.join(",")),
     ...flag("noTF32", config.noTf32),
-    ...shapeArguments(config.profiles ?? []),
   ];
 }
 
@@ -82,6 +81,7 @@ export function trtexecArguments(config: EngineBuildConfig): string[] {
     `--saveEngine=${config.engine}`,
     "--skipInference",
     ...decidingArguments(config, version),
+    ...shapeArguments(config.profiles ?? []),
     ...option("timingCacheFile", config.timingCache),
     ...option("exportLayerInfo", config.layerInfo),
     ...option("tempdir", config.temporaryFolder),
@@ -98,7 +98,6 @@ export function trtexecArguments(config: EngineBuildConfig): string[] {
  */
 export function keyArguments(config: EngineBuildConfig): string[] {
   trtexecArguments(config);
-  const shapes = shapeArguments(config.profiles ?? []);
-  const all = decidingArguments(config, parseTensorRtVersion(config.tensorrt));
-  return [...all.slice(0, all.length - shapes.length).sort(), ...shapes];
+  const deciding = decidingArguments(config, parseTensorRtVersion(config.tensorrt));
+  return [...deciding.sort(), ...shapeArguments(config.profiles ?? [])];
 }

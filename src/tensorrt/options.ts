@@ -126,6 +126,10 @@ function splitArgument(
   return name === undefined ? undefined : { name, value };
 }
 
+function historyOf(name: string): History | undefined {
+  return Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
+}
+
 function isKnown({ since, until }: History, version: TensorRtVersion): boolean {
   return (
     (since === undefined || isAtLeast(version, since)) && (until === undefined || !isAtLeast(version, until))
@@ -139,7 +143,7 @@ function takesValue(history: History, value: string | undefined, version: Tensor
 
 function judge(argument: string, all: readonly string[], version: TensorRtVersion): Verdict {
   const { name, value } = splitArgument(argument) ?? { name: "", value: undefined };
-  const history = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
+  const history = historyOf(name);
   if (history === undefined || !isKnown(history, version) || !takesValue(history, value, version))
     return "refused";
   if (history.needs !== undefined && !all.includes(`--${history.needs}`)) return "refused";
@@ -156,7 +160,7 @@ export function judgeArguments(
 
 /** In which releases an option is known, in words; `undefined` for one that never was. */
 export function optionSpan(name: string): string | undefined {
-  const history = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
+  const history = historyOf(name);
   if (history === undefined) return undefined;
   const from = history.since === undefined ? "" : `since ${history.since}`;
   const to = history.until === undefined ? "" : `until before ${history.until}`;

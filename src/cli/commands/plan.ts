@@ -50,10 +50,9 @@ export interface PlanOptions {
 
 /** `triptych plan SPEC`: what a spec leads to, before anything is written. */
 export const plan: Command<PlanOptions> = async ({ terminal, json }, { spec, gpu = [] }) => {
-  const gpus = gpu.map(gpuNamed);
-  // What does not fit is what somebody who names GPUs wants to see, so it is no reason to refuse.
-  const fits = gpus.length === 0 ? [] : await loadFits(spec, gpus);
-  if (gpus.length > 0) {
+  if (gpu.length > 0) {
+    // What does not fit is what somebody who names GPUs wants to see, so it is no reason to refuse.
+    const fits = await loadFits(spec, gpu.map(gpuNamed));
     terminal.out(json ? JSON.stringify({ fits }) : fits.map(fitText).join("\n\n"));
     return EXIT.ok;
   }

@@ -7,6 +7,7 @@ import {
   foreignModels,
   linkWeights,
   refuseWeights,
+  type WeightProblem,
   writeRepository,
 } from "../../repository/index.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
@@ -25,9 +26,16 @@ function list(drifts: readonly Drift[]): { path: string; kind: string }[] {
   return drifts.map(({ path, kind }) => ({ path, kind }));
 }
 
+/** Weights that are not there yet; a wrong one is refused. */
+async function missingWeights({ plan, checkpoint }: LoadedPipeline): Promise<WeightProblem[]> {
+  const problems = await checkWeights(plan, checkpoint);
+  refuseWeights(problems.filter(({ rule }) => rule === "weights-mismatch"));
+  return problems;
+}
+
 async function check({ terminal, json }: Context, loaded: LoadedPipeline, folder: string): Promise<number> {
   const { plan, checkpoint, files } = loaded;
-  refuseWeights((await checkWeights(plan, checkpoint)).filter(({ rule }) => rule === "weights-mismatch"));
+  await missingWeights(loaded);
   const drifts = [
     ...(await diffRepository(files, folder)),
     ...(await foreignModels(files, folder)),
@@ -62,8 +70,7 @@ export const repository: Command<RepositoryOptions> = async (context, options) =
   const folder = repositoryFolder(loaded.plan, options.out);
   if (options.check === true) return check(context, loaded, folder);
   const { terminal, json } = context;
-  const missing = await checkWeights(loaded.plan, loaded.checkpoint);
-  refuseWeights(missing.filter((problem) => problem.rule === "weights-mismatch"));
+  const missing = await missingWeights(loaded);
   const drifts = await writePipeline(loaded, folder);
   if (json) {
     terminal.out(JSON.stringify({ folder, written: list(drifts), missing }));

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { TriptychError } from "../../errors/index.ts";
+import { isTriptychError, TriptychError } from "../../errors/index.ts";
 import type { VariantContract } from "../../model-config/index.ts";
 import { type Tensor, tensor } from "../../tensor/index.ts";
 import type { AnyInputs } from "../inference/untyped.ts";
@@ -102,12 +102,14 @@ function stepsOf(variant: VariantContract, steps: number | undefined): number {
 
 function text(name: string, value: string): Tensor<"BYTES"> {
   if (typeof value !== "string") throw refused(name, `expected a string, got ${typeof value}`);
-  if (!isWellFormed(value)) throw refused(name, "not well-formed Unicode: it has half a surrogate pair");
-  return tensor("BYTES", [1], [value]);
-}
-
-function isWellFormed(value: string): boolean {
-  return Buffer.from(value, "utf8").toString("utf8") === value;
+  try {
+    return tensor("BYTES", [1], [value]);
+  } catch (reason) {
+    // The one thing that a single string can have against it.
+    if (isTriptychError(reason, "tensor-invalid"))
+      throw refused(name, "not well-formed Unicode: it has half a surrogate pair");
+    throw reason;
+  }
 }
 
 function scale(name: string, value: number | undefined): Tensor<"FP32"> | undefined {
