@@ -9,7 +9,6 @@ WORK ?= out/train
 TOOLS_PYTHON := .venv-tools/bin/python
 TOOLS := .venv-tools/.installed
 JUDGE := .venv-judge/.installed
-TRAIN := .venv-train/.installed
 TOOLS_PATH := tools:src/repository/python
 TRIPTYCH := node dist/cli/main.js
 
@@ -40,12 +39,12 @@ tools-env: $(TOOLS) ## the environment of the Python tools
 
 judge-env: $(JUDGE) ## the environment of the independent judges
 
-train-tiny: $(TRAIN) dist/.built ## make models/wan-tiny again from nothing (under 3 hours on 2 cores)
-	PYTHONPATH=$(TOOLS_PATH) .venv-train/bin/python -m triptych_tools.wan_tiny.train $(WORK)
+train-tiny: $(TOOLS) dist/.built ## make models/wan-tiny again from nothing (under 3 hours on 2 cores)
+	PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m triptych_tools.wan_tiny.train $(WORK)
 	$(TRIPTYCH) repository configs/wan-tiny.yaml
-	PYTHONPATH=$(TOOLS_PATH) .venv-train/bin/python -m triptych_tools.wan_tiny.assemble $(WORK) models/wan-tiny \
+	PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m triptych_tools.wan_tiny.assemble $(WORK) models/wan-tiny \
 		--repository model-repository/wan-tiny --prompts configs/calibration/wan-tiny.txt
-	PYTHONPATH=$(TOOLS_PATH) .venv-train/bin/python -m triptych_tools.wan_tiny.evaluate $(WORK) models/wan-tiny \
+	PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m triptych_tools.wan_tiny.evaluate $(WORK) models/wan-tiny \
 		--repository model-repository/wan-tiny
 
 clean: ## remove what was built here (not the user's cache)
@@ -61,9 +60,6 @@ dist/.built: node_modules/.installed $(shell find src -type f -not -name '*.test
 
 $(TOOLS): tools/requirements.txt
 	@$(PYTHON) tools/make_environment.py .venv-tools tools/requirements.txt
-
-$(TRAIN): tools/requirements.txt tools/requirements-train.txt
-	@$(PYTHON) tools/make_environment.py .venv-train tools/requirements.txt tools/requirements-train.txt
 
 $(JUDGE): e2e/judges/requirements.txt
 	@$(PYTHON) tools/make_environment.py .venv-judge e2e/judges/requirements.txt

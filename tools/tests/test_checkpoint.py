@@ -24,14 +24,15 @@ from transformers import PreTrainedTokenizerFast, UMT5EncoderModel
 
 from triptych_runtime.noise import initial_noise
 from triptych_runtime.session import open_session
-from triptych_tools import onnx_pipeline
+from triptych_tools import onnx_pipeline, sampling
+from triptych_tools.experts import velocity
 from triptych_tools.onnx_pipeline import OnnxExperts, OnnxText
-from triptych_tools.wan_tiny import sampling
+from triptych_tools.text import encode_text
 from triptych_tools.wan_tiny.assemble import SERVED
 from triptych_tools.wan_tiny.captions import all_captions
 from triptych_tools.wan_tiny.card import model_card
-from triptych_tools.wan_tiny.experts import BOUNDARY, LATENT_SHAPE, SHIFT, velocity
-from triptych_tools.wan_tiny.text import TOKENS, encode_text, tokenize, train_tokenizer
+from triptych_tools.wan_tiny.experts import BOUNDARY, LATENT_SHAPE, SHIFT
+from triptych_tools.wan_tiny.text import TOKENS, tokenize, train_tokenizer
 from triptych_tools.wan_tiny.train_vae import denormalise
 from triptych_tools.wan_tiny.vae import decode_clip
 
@@ -192,10 +193,15 @@ def test_a_served_clip_is_what_diffusers_makes_of_the_checkpoint() -> None:
     served = OnnxExperts(
         graph("final_high_noise"), graph("final_low_noise"), schedule, onnx_pipeline.Guidance(**scales)
     ).denoise(context, initial_noise(7, LATENT_SHAPE), steps=10)
-    pair = sampling.Experts(load(WanTransformer3DModel, "transformer"), load(WanTransformer3DModel, "transformer_2"))
+    pair = sampling.load_experts(MODELS)
     negative, positive = torch.from_numpy(context)
     theirs = sampling.sample(
-        pair, sampling.unipc(10), sampling.noise([7]), positive[None], negative, sampling.Guidance(**scales)
+        pair,
+        sampling.unipc(SHIFT, 10),
+        sampling.noise([7], LATENT_SHAPE),
+        positive[None],
+        negative,
+        sampling.Guidance(**scales),
     )[-1][0].numpy()
     assert np.abs(served - theirs).max() <= 1e-3 * np.abs(theirs).max()
 

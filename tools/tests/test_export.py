@@ -16,9 +16,9 @@ from support import notes_of_the_exporter
 from torch import Tensor, nn
 
 from triptych_runtime.session import open_session
+from triptych_tools.experts import coordinates
 from triptych_tools.export import ExpertStep, LatentDecoder, TextEncoder, export_graph, store_fp16
 from triptych_tools.wan_tiny.assemble import POSITIONS
-from triptych_tools.wan_tiny.experts import coordinates
 from triptych_tools.wan_tiny.text import new_text_encoder
 
 Array = npt.NDArray[Any]

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from triptych_tools.wan_tiny.loop import Losses, Plan, Trainer, averaged_copy, seeded
+from triptych_tools.loop import Losses, Plan, Trainer, averaged_copy, seeded
 
 PLAN = Plan("tiny", steps=60, learning_rate=1e-2, warmup=5, weight_decay=0.01, ema=0.9, seed=3)
 SAVE_EVERY = 10

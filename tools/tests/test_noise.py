@@ -7,8 +7,8 @@ import pytest
 
 import triptych_runtime.noise
 from triptych_runtime.noise import initial_noise
-from triptych_tools import onnx_pipeline
-from triptych_tools.wan_tiny import evaluate, sampling
+from triptych_tools import onnx_pipeline, sampling
+from triptych_tools.wan_tiny import evaluate
 from triptych_tools.wan_tiny.experts import LATENT_SHAPE
 
 # Written down once; a change here breaks every stored clip and seed.
@@ -34,7 +34,7 @@ def test_it_is_one_function() -> None:
 
 def test_sampling_starts_from_it() -> None:
     seeds = [0, 2**40, 5]
-    batch = sampling.noise(seeds).numpy()
+    batch = sampling.noise(seeds, LATENT_SHAPE).numpy()
     assert all(np.array_equal(row, initial_noise(seed, LATENT_SHAPE)) for row, seed in zip(batch, seeds, strict=True))
 
 

@@ -13,7 +13,8 @@ from diffusers.utils import is_ftfy_available
 from triton_python_backend_utils import Request, bytes_tensor
 
 from triptych_runtime.inputs import BadInput
-from triptych_runtime.tokenizer import MAX_BYTES, TritonPythonModel, clean
+from triptych_runtime.prompt import clean
+from triptych_runtime.tokenizer import MAX_BYTES, TritonPythonModel
 from triptych_tools.wan_tiny.captions import all_captions
 from triptych_tools.wan_tiny.text import TOKENS, tokenize, train_tokenizer
 

@@ -10,8 +10,9 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from triptych_tools.export import TextEncoder
+from triptych_tools.text import encode_text
 from triptych_tools.wan_tiny.captions import all_captions
-from triptych_tools.wan_tiny.text import DIM, TOKENS, UNK, encode_text, new_text_encoder, tokenize, train_tokenizer
+from triptych_tools.wan_tiny.text import DIM, TOKENS, UNK, new_text_encoder, tokenize, train_tokenizer
 
 CAPTIONS = [text for *_, text in all_captions()]
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Tokenizer
 
 from triptych_runtime.noise import initial_noise
 from triptych_runtime.schedule import Row, Schedules, initial_state, load_schedules
 from triptych_runtime.session import open_session
+from triptych_tools.tokens import load_tokenizer, token_rows
 
 Array = npt.NDArray[Any]
 
@@ -70,22 +70,13 @@ class OnnxText:
     """Tokenizer and text encoder graph."""
 
     def __init__(self, tokenizer: Path, encoder: Path, length: int) -> None:
-        self.tokenizer = Tokenizer.from_file(str(tokenizer))
-        self.tokenizer.no_padding()
-        self.tokenizer.no_truncation()
+        self.tokenizer = load_tokenizer(tokenizer)
         self.encoder = open_session(encoder)
         self.length = length
 
     def context(self, prompt: str, negative: str = "") -> Array:
         """CONTEXT [2, L, D] of a prompt and a negative prompt."""
-        rows = [self.tokenizer.encode(text).ids for text in (negative, prompt)]
-        ids = np.zeros((2, self.length), dtype=np.int64)
-        mask = np.zeros((2, self.length), dtype=np.int64)
-        for index, row in enumerate(rows):
-            if len(row) > self.length:
-                raise ValueError(f"{len(row)} tokens, at most {self.length} fit: {(negative, prompt)[index]!r}")
-            ids[index, : len(row)] = row
-            mask[index, : len(row)] = 1
+        ids, mask = token_rows(self.tokenizer, [negative, prompt], self.length)
         context: Array = self.encoder.run(["CONTEXT"], {"TOKEN_IDS": ids, "TOKEN_MASK": mask})[0]
         return context
 

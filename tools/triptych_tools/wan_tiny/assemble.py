@@ -17,12 +17,14 @@ import torch
 from diffusers import AutoencoderKLWan, FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler
 from torch import Tensor, nn
 
+from triptych_tools.checkpoint import load_expert, save_part
+from triptych_tools.experts import coordinates
 from triptych_tools.export import ExpertStep, LatentDecoder, TextEncoder, export_graph, store_fp16
 from triptych_tools.onnx_pipeline import OnnxExperts, OnnxText, initial_noise, joined
 from triptych_tools.quantise import quantise_int8
-from triptych_tools.wan_tiny.experts import BOUNDARY, LATENT_SHAPE, SHIFT, coordinates
+from triptych_tools.wan_tiny.experts import BOUNDARY, LATENT_SHAPE, SHIFT
 from triptych_tools.wan_tiny.text import DIM, TOKENS
-from triptych_tools.wan_tiny.train import load_expert, load_text, load_vae
+from triptych_tools.wan_tiny.train import load_text, load_vae
 from triptych_tools.wan_tiny.vae import decode_clip
 
 SERVED = {
@@ -57,16 +59,16 @@ def save_checkpoint(work: Path, target: Path) -> None:
     """Write all parts in diffusers layout with FP16 weights."""
     tokenizer, text_encoder = load_text(work)
     tokenizer.save_pretrained(target / "tokenizer")
-    text_encoder.half().save_pretrained(target / "text_encoder")
-    load_vae(work).half().save_pretrained(target / "vae")
+    save_part(text_encoder.half(), target / "text_encoder")
+    save_part(load_vae(work).half(), target / "vae")
     UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=SHIFT).save_pretrained(
         target / "scheduler"
     )
     draft = target / "distilled-4step"
     FlowMatchEulerDiscreteScheduler(shift=SHIFT).save_pretrained(draft / "scheduler")
     for expert, folder in (("high_noise", "transformer"), ("low_noise", "transformer_2")):
-        load_expert(work / f"expert_{expert}").half().save_pretrained(target / folder)
-        load_expert(work / f"draft_{expert}").half().save_pretrained(draft / folder)
+        save_part(load_expert(work / f"expert_{expert}").half(), target / folder)
+        save_part(load_expert(work / f"draft_{expert}").half(), draft / folder)
     index = {
         "_class_name": "WanPipeline",
         "boundary_ratio": BOUNDARY,
@@ -79,15 +81,6 @@ def save_checkpoint(work: Path, target: Path) -> None:
         "vae": ["diffusers", "AutoencoderKLWan"],
     }
     (target / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
-    for config in target.rglob("config.json"):
-        _forget_path(config)
-
-
-def _forget_path(config: Path) -> None:
-    """Drop where the weights were loaded from on this machine, which diffusers writes down."""
-    entries = json.loads(config.read_text())
-    entries.pop("_name_or_path", None)
-    config.write_text(json.dumps(entries, indent=2) + "\n")
 
 
 def export_expert(transformer: nn.Module, variant: str, path: Path) -> None:
@@ -101,7 +94,7 @@ def export_expert(transformer: nn.Module, variant: str, path: Path) -> None:
     }
     if variant == "final":
         inputs["GUIDANCE"] = torch.tensor([2.0])
-    step = ExpertStep(transformer.float(), coordinates())
+    step = ExpertStep(transformer.float(), coordinates(LATENT_SHAPE[1:]))
     export_graph(step, inputs, ("NEXT_STATE", "LATENT"), path)
 
 

@@ -8,64 +8,29 @@ where the teacher ends, so that errors of early steps are mended by later ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from diffusers import WanTransformer3DModel
 from torch import Tensor
 
-from triptych_tools.wan_tiny.experts import SHIFT, shifted, velocity
-from triptych_tools.wan_tiny.loop import Plan, Trainer, seeded
-from triptych_tools.wan_tiny.sampling import Experts, Guidance, noise, sample, unipc
+from triptych_tools.experts import velocity
+from triptych_tools.loop import Plan, Trainer, seeded
+from triptych_tools.sampling import Experts
+from triptych_tools.teacher import Samples
 
 STEPS = 4
 REFINE = 6
 """Teacher steps to one step of the student."""
 
-TRAJECTORY_SEEDS = 50_000_000
-"""Seeds of the recorded trajectories start here, away from any seed used for judging."""
-
-
-@dataclass(frozen=True)
-class Trajectories:
-    """Teacher paths at the student's grid points."""
-
-    points: Tensor
-    """[N, STEPS + 1, 16, 5, 8, 8], from noise to clean latents."""
-    contexts: Tensor
-    """[N, L, D]."""
-
-
-def grid() -> Tensor:
-    """Sigmas of the student's grid, STEPS + 1 of them from 1 to 0."""
-    return shifted(torch.linspace(1.0, 0.0, STEPS + 1), SHIFT)
-
-
-def record(
-    teacher: Experts, contexts: Tensor, empty: Tensor, guidance: Guidance, first_seed: int, batch: int = 16
-) -> Tensor:
-    """Teacher paths at the student's grid for contexts [N, L, D]: [N, STEPS + 1, 16, 5, 8, 8]."""
-    fine = list(np.linspace(1.0, 0.0, STEPS * REFINE + 1)[:-1])
-    rows = []
-    for start in range(0, len(contexts), batch):
-        part = contexts[start : start + batch]
-        seeds = list(range(first_seed + start, first_seed + start + len(part)))
-        with torch.autocast("cpu", torch.bfloat16):
-            path = sample(teacher, unipc(sigmas=fine), noise(seeds), part, empty, guidance)
-        rows.append(torch.stack(path[::REFINE], dim=1).half())
-        print(f"trajectories {start + len(part)}/{len(contexts)}", flush=True)
-    return torch.cat(rows)
-
 
 def match_steps(
-    name: str, teacher: WanTransformer3DModel, data: Trajectories, work: Path, steps: int
+    name: str, teacher: WanTransformer3DModel, data: Samples, work: Path, steps: int
 ) -> WanTransformer3DModel:
     """Stage one for one expert: regress the mean velocity of each of its steps."""
     high = name == "high_noise"
-    sigma = grid()
-    mine = [i for i in range(STEPS) if (float(sigma[i]) >= 0.875) == high]
+    sigma = data.sigmas
+    mine = data.steps_of(name)
     plan = Plan(f"match_{name}", steps, learning_rate=5e-4, warmup=50, ema=0.998, seed=41 if high else 42)
     generator = seeded(plan)
     student = _trainable_copy(teacher)
@@ -84,13 +49,11 @@ def match_steps(
     return student
 
 
-def roll_out(
-    high: WanTransformer3DModel, low: WanTransformer3DModel, data: Trajectories, work: Path, steps: int
-) -> Experts:
+def roll_out(high: WanTransformer3DModel, low: WanTransformer3DModel, data: Samples, work: Path, steps: int) -> Experts:
     """Stage two for both experts: play all steps from noise and match the teacher's points."""
     plan = Plan("roll_out", steps, learning_rate=2e-4, warmup=30, ema=0.998, seed=43)
     generator = seeded(plan)
-    sigma = grid()
+    sigma = data.sigmas
     pair = {"high_noise": high.train().requires_grad_(True), "low_noise": low.train().requires_grad_(True)}
     trainer = Trainer(plan, pair, work, generator)
 
@@ -99,7 +62,7 @@ def roll_out(
         x, context = data.points[rows, 0].float(), data.contexts[rows].float()
         total = torch.zeros(())
         for i in range(STEPS):
-            student = pair["high_noise" if float(sigma[i]) >= 0.875 else "low_noise"]
+            student = pair["high_noise" if float(sigma[i]) >= data.boundary else "low_noise"]
             with torch.autocast("cpu", torch.bfloat16):
                 v = velocity(student, x, sigma[i].expand(len(x)) * 1000, context).float()
             x = x + (sigma[i + 1] - sigma[i]) * v
@@ -108,7 +71,7 @@ def roll_out(
         return {"loss": total + end, "end": end}
 
     trainer.run(losses)
-    return Experts(high.eval().requires_grad_(False), low.eval().requires_grad_(False))
+    return Experts(high.eval().requires_grad_(False), low.eval().requires_grad_(False), data.boundary)
 
 
 def _trainable_copy(model: WanTransformer3DModel) -> WanTransformer3DModel:

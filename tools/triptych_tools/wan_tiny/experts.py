@@ -16,7 +16,8 @@ import torch
 from diffusers import WanTransformer3DModel
 from torch import Tensor
 
-from triptych_tools.wan_tiny.loop import Plan, Trainer, averaged_copy, seeded
+from triptych_tools.experts import shifted, velocity
+from triptych_tools.loop import Plan, Trainer, averaged_copy, seeded
 
 BOUNDARY = 0.875
 """Sigma at and above which the high-noise expert runs (``boundary_ratio`` in diffusers)."""
@@ -25,7 +26,6 @@ SHIFT = 5.0
 """Flow shift the experts are trained and served with."""
 
 LATENT_SHAPE = (16, 5, 8, 8)
-COORDINATE_SCALE = 1.7
 DROP_PROMPT = 0.1
 
 
@@ -43,27 +43,6 @@ def new_expert() -> WanTransformer3DModel:
         num_layers=6,
         rope_max_seq_len=32,
     )
-
-
-def coordinates(shape: tuple[int, int, int] = LATENT_SHAPE[1:]) -> Tensor:
-    """The constant position channels, [1, 3, T, H, W], each from -1.7 to 1.7."""
-    axes = [torch.linspace(-1.0, 1.0, size) * COORDINATE_SCALE for size in shape]
-    return torch.stack(torch.meshgrid(*axes, indexing="ij"))[None]
-
-
-def velocity(expert: WanTransformer3DModel, x: Tensor, timestep: Tensor, context: Tensor) -> Tensor:
-    """Predicted flow velocity [B, 16, T, H, W] at latents x, timestep [B] in 0..1000."""
-    extra = expert.config.in_channels - x.shape[1]
-    if extra:
-        where = coordinates((x.shape[2], x.shape[3], x.shape[4])).to(x)
-        x = torch.cat([x, where.expand(x.shape[0], -1, -1, -1, -1)], dim=1)
-    output: Tensor = expert(x, timestep, context, return_dict=False)[0]
-    return output
-
-
-def shifted(u: Tensor, shift: float = SHIFT) -> Tensor:
-    """Sigma of a uniform time u: ``shift*u / (1 + (shift-1)*u)``."""
-    return shift * u / (1 + (shift - 1) * u)
 
 
 @dataclass(frozen=True)
@@ -104,7 +83,7 @@ def train_expert(
         u = torch.rand(len(clean), generator=source)
         # Strata keep each batch spread over the whole range.
         u = (torch.arange(len(clean)) + u) / len(clean)
-        sigma = shifted(low + width * u)[:, None, None, None, None]
+        sigma = shifted(low + width * u, SHIFT)[:, None, None, None, None]
         noise = torch.randn(clean.shape, generator=source)
         with torch.autocast("cpu", torch.bfloat16):
             predicted = velocity(model, (1 - sigma) * clean + sigma * noise, sigma.flatten() * 1000, context)

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
+from triptych_tools.loop import Plan, Trainer, seeded
+from triptych_tools.text import encode_text
 from triptych_tools.wan_tiny.captions import COLOURS, DIRECTIONS, SHAPES, all_captions
-from triptych_tools.wan_tiny.loop import Plan, Trainer, seeded
 
 TOKENS = 32
 """Length L to which every prompt is padded."""
@@ -71,12 +72,6 @@ def new_text_encoder(vocabulary: int) -> UMT5EncoderModel:
             eos_token_id=1,
         )
     )
-
-
-def encode_text(encoder: UMT5EncoderModel, ids: Tensor, mask: Tensor) -> Tensor:
-    """CONTEXT [N, TOKENS, DIM], zero where the mask is zero, as Wan feeds it to its transformer."""
-    states: Tensor = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-    return states * mask[..., None].to(states.dtype)
 
 
 def _labels() -> tuple[list[str], Tensor]:

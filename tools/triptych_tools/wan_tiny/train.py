@@ -12,18 +12,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from diffusers import AutoencoderKLWan
 from transformers import PreTrainedTokenizerFast, UMT5EncoderModel
 
+from triptych_tools.checkpoint import load_expert
+from triptych_tools.sampling import Experts, Guidance
+from triptych_tools.teacher import FIRST_SEED, Samples, grid, load_samples, record
+from triptych_tools.text import encode_text
 from triptych_tools.wan_tiny import distil
 from triptych_tools.wan_tiny.captions import LANGUAGES, PHRASINGS, SCENES, caption
-from triptych_tools.wan_tiny.experts import LatentSet, train_expert
-from triptych_tools.wan_tiny.sampling import Experts, Guidance
-from triptych_tools.wan_tiny.text import encode_text, tokenize, train_text_encoder, train_tokenizer
+from triptych_tools.wan_tiny.experts import BOUNDARY, LATENT_SHAPE, SHIFT, LatentSet, train_expert
+from triptych_tools.wan_tiny.text import tokenize, train_text_encoder, train_tokenizer
 from triptych_tools.wan_tiny.train_vae import draw_clips, measure_latents, normalise, train_vae
 from triptych_tools.wan_tiny.vae import encode_clip
 
@@ -41,12 +45,6 @@ def load_vae(work: Path) -> AutoencoderKLWan:
     """The trained autoencoder of a work folder, with its latent statistics."""
     vae: AutoencoderKLWan = AutoencoderKLWan.from_pretrained(work / "vae_scaled")
     return vae.eval().requires_grad_(False)
-
-
-def load_expert(folder: Path) -> WanTransformer3DModel:
-    """An expert saved in diffusers layout."""
-    expert: WanTransformer3DModel = WanTransformer3DModel.from_pretrained(folder)
-    return expert.eval().requires_grad_(False)
 
 
 def load_text(work: Path) -> tuple[PreTrainedTokenizerFast, UMT5EncoderModel]:
@@ -107,7 +105,7 @@ def phase_expert(work: Path, name: str) -> None:
 
 def teacher(work: Path) -> Experts:
     """The trained pair with all its steps."""
-    return Experts(load_expert(work / "expert_high_noise"), load_expert(work / "expert_low_noise"))
+    return Experts(load_expert(work / "expert_high_noise"), load_expert(work / "expert_low_noise"), BOUNDARY)
 
 
 def phase_trajectories(work: Path, part: int) -> None:
@@ -116,16 +114,29 @@ def phase_trajectories(work: Path, part: int) -> None:
     generator = np.random.default_rng(61 + part)
     scenes = np.tile(np.arange(len(SCENES)), TRAJECTORIES_EACH // len(SCENES))
     chosen = contexts[scenes, generator.integers(0, contexts.shape[1], len(scenes))]
-    first = distil.TRAJECTORY_SEEDS + part * 1_000_000
-    points = distil.record(teacher(work), chosen, contexts[-1, 0], TEACHER_GUIDANCE, first)
-    torch.save({"points": points, "contexts": chosen.half()}, work / f"trajectories_{part}.pt")
+    points = record(
+        teacher(work),
+        chosen,
+        contexts[-1, 0],
+        TEACHER_GUIDANCE,
+        LATENT_SHAPE,
+        shift=SHIFT,
+        steps=distil.STEPS,
+        refine=distil.REFINE,
+        first_seed=FIRST_SEED + part * 1_000_000,
+    )
+    sigmas = grid(distil.STEPS, SHIFT)
+    paths = Samples(points, sigmas, chosen.half(), contexts[-1, 0].half(), BOUNDARY)
+    paths.save(work / f"trajectories_{part}.safetensors")
 
 
-def trajectories(work: Path) -> distil.Trajectories:
+def trajectories(work: Path) -> Samples:
     """All recorded teacher paths."""
-    parts = [torch.load(work / f"trajectories_{part}.pt", weights_only=True) for part in (0, 1)]
-    return distil.Trajectories(
-        torch.cat([part["points"] for part in parts]), torch.cat([part["contexts"] for part in parts])
+    one, other = (load_samples(work / f"trajectories_{part}.safetensors") for part in (0, 1))
+    return replace(
+        one,
+        points=torch.cat([one.points, other.points]),
+        contexts=torch.cat([one.contexts, other.contexts]),
     )
 
 
@@ -155,8 +166,8 @@ PHASES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "latents": ("latents.pt", phase_latents),
     "high_noise": ("expert_high_noise", lambda work: phase_expert(work, "high_noise")),
     "low_noise": ("expert_low_noise", lambda work: phase_expert(work, "low_noise")),
-    "trajectories_0": ("trajectories_0.pt", lambda work: phase_trajectories(work, 0)),
-    "trajectories_1": ("trajectories_1.pt", lambda work: phase_trajectories(work, 1)),
+    "trajectories_0": ("trajectories_0.safetensors", lambda work: phase_trajectories(work, 0)),
+    "trajectories_1": ("trajectories_1.safetensors", lambda work: phase_trajectories(work, 1)),
     "match_high_noise": ("matched_high_noise", lambda work: phase_match(work, "high_noise")),
     "match_low_noise": ("matched_low_noise", lambda work: phase_match(work, "low_noise")),
     "roll_out": ("draft_low_noise", phase_roll_out),

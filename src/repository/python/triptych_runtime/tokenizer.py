@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import html
-import re
 from typing import Any
 
-import ftfy
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from tokenizers import Tokenizer
@@ -15,18 +12,10 @@ from triptych_runtime import inputs
 from triptych_runtime.config import read_arguments
 from triptych_runtime.inputs import BadInput
 from triptych_runtime.outcome import answer_all
+from triptych_runtime.prompt import clean
 
 MAX_BYTES = 16_384
 """A prompt longer than this is refused before it is looked at."""
-
-
-def clean(prompt: str) -> str:
-    """Mend broken Unicode, undo HTML escapes twice and fold white space, as Wan's own pipeline does.
-
-    The mending also turns full-width and curly characters into plain ones, so that a comma of a Chinese prompt is
-    the token that the text encoder was trained with.
-    """
-    return re.sub(r"\s+", " ", html.unescape(html.unescape(ftfy.fix_text(prompt)))).strip()
 
 
 class PromptTokenizer:

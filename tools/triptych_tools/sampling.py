@@ -1,8 +1,10 @@
-"""Sampling wan-tiny in torch with diffusers' own schedulers: the reference that everything served is held to."""
+"""Sampling in torch with diffusers' own schedulers: the reference that everything served is held to."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -11,7 +13,9 @@ from diffusers import FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler, 
 from torch import Tensor
 
 from triptych_runtime.noise import initial_noise
-from triptych_tools.wan_tiny.experts import BOUNDARY, LATENT_SHAPE, SHIFT, velocity
+from triptych_tools.checkpoint import load_expert
+from triptych_tools.command import InputError
+from triptych_tools.experts import velocity
 
 
 @dataclass(frozen=True)
@@ -24,37 +28,51 @@ class Guidance:
 
 @dataclass(frozen=True)
 class Experts:
-    """The pair of experts that one variant denoises with."""
+    """The pair of experts that one variant denoises with, and the sigma at which they change over."""
 
     high_noise: WanTransformer3DModel
     low_noise: WanTransformer3DModel
+    boundary: float
 
     def at(self, timestep: float) -> tuple[WanTransformer3DModel, Literal["high_noise", "low_noise"]]:
         """The expert that runs at a timestep in 0..1000."""
-        if timestep >= BOUNDARY * 1000:
+        if timestep >= self.boundary * 1000:
             return self.high_noise, "high_noise"
         return self.low_noise, "low_noise"
 
 
-def unipc(steps: int | None = None, sigmas: list[float] | None = None) -> UniPCMultistepScheduler:
-    """diffusers' UniPC for flow matching with this family's shift, timesteps set."""
+def load_experts(checkpoint: Path, weights: str = "base", dtype: torch.dtype = torch.float32) -> Experts:
+    """Both experts of a checkpoint, of the base model or of another set of weights in it."""
+    index = checkpoint / "model_index.json"
+    try:
+        boundary = float(json.loads(index.read_text())["boundary_ratio"])
+    except (OSError, ValueError, KeyError, TypeError) as cause:
+        hint = "give the folder of a Wan2.2 pipeline in diffusers layout"
+        raise InputError(f"{index} tells no boundary_ratio", hint) from cause
+    folder = checkpoint if weights == "base" else checkpoint / weights
+    high_noise, low_noise = (load_expert(folder / part, dtype) for part in ("transformer", "transformer_2"))
+    return Experts(high_noise, low_noise, boundary)
+
+
+def unipc(shift: float, steps: int | None = None, sigmas: list[float] | None = None) -> UniPCMultistepScheduler:
+    """diffusers' UniPC for flow matching with a shift, timesteps set."""
     scheduler = UniPCMultistepScheduler(
-        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=SHIFT, solver_order=2
+        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=shift, solver_order=2
     )
     scheduler.set_timesteps(steps, sigmas=None if sigmas is None else np.array(sigmas))
     return scheduler
 
 
-def euler(steps: int) -> FlowMatchEulerDiscreteScheduler:
-    """diffusers' flow-matching Euler on an even grid with this family's shift, timesteps set."""
-    scheduler = FlowMatchEulerDiscreteScheduler(shift=SHIFT)
+def euler(shift: float, steps: int) -> FlowMatchEulerDiscreteScheduler:
+    """diffusers' flow-matching Euler on an even grid with a shift, timesteps set."""
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=shift)
     scheduler.set_timesteps(sigmas=list(np.linspace(1.0, 0.0, steps + 1)[:-1]))
     return scheduler
 
 
-def noise(seeds: list[int]) -> Tensor:
-    """The served initial noise, [len(seeds), 16, 5, 8, 8]."""
-    return torch.from_numpy(np.stack([initial_noise(seed, LATENT_SHAPE) for seed in seeds]))
+def noise(seeds: list[int], shape: tuple[int, ...]) -> Tensor:
+    """The served initial noise, [len(seeds), *shape]."""
+    return torch.from_numpy(np.stack([initial_noise(seed, shape) for seed in seeds]))
 
 
 def guided_velocity(
