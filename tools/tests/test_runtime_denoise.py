@@ -14,8 +14,9 @@ import triton_python_backend_utils as triton
 from diffusers import UniPCMultistepScheduler
 from triton_python_backend_utils import Arrays, Request, Server, bytes_tensor
 
-from triptych_runtime import denoiser, stream
+from triptych_runtime import denoise, denoiser, stream
 from triptych_runtime.noise import initial_noise
+from triptych_runtime.outcome import Cancelled
 
 Array = npt.NDArray[Any]
 
@@ -26,6 +27,12 @@ GUIDANCE = {"high_noise": 2.0, "low_noise": 1.5}
 SCHEDULES = Path(__file__).parent / "data" / "schedules"
 CONTEXT = np.random.RandomState(1).standard_normal((2, 3, 5)).astype(np.float32)
 RESULTS = ("VIDEO", "FRAMES", "LATENT")
+
+
+@pytest.fixture(autouse=True)
+def long_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps here take no time; the server is asked before each, as before one at full size."""
+    monkeypatch.setattr(denoise, "CANCEL_INTERVAL", 0.0)
 
 
 def velocity(expert: str, x: Array, timestep: float, context: Array) -> Array:
@@ -196,6 +203,18 @@ def test_cancelling_stops_between_two_steps(pipeline: Server, tmp_path: Path, do
         assert not response.has_error()
     else:
         assert response.error().code() == triton.TritonError.CANCELLED
+
+
+def test_the_server_is_not_asked_for_every_short_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(denoise, "CANCEL_INTERVAL", 0.05)
+    clock = iter([10.0, 10.02, 10.049, 10.051, 10.06, 10.2])
+    monkeypatch.setattr("triptych_runtime.denoise.time.monotonic", lambda: next(clock))
+    # Asked at 10.0 and at 10.051, and told at 10.2.
+    watch = denoise.CancelWatch(Request(cancel_after=2))
+    for _ in range(5):
+        watch.stop_if_cancelled()
+    with pytest.raises(Cancelled):
+        watch.stop_if_cancelled()
 
 
 def test_only_the_last_step_gives_a_latent(pipeline: Server, tmp_path: Path) -> None:
