@@ -1,11 +1,14 @@
 # Triptych: serve video diffusion on NVIDIA Triton. `make help` lists what can be made.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check e2e bench tools-test tools-env judge-env train-tiny build clean
+.PHONY: help demo test check e2e bench tools-test tools-env judge-env build-engines prove-export train-tiny build clean
 
 PYTHON ?= python3
 SPEC ?= configs/wan-tiny.yaml
 WORK ?= out/train
+# More for `triptych engines`, such as --dry-run or --only draft/highNoise
+ENGINE_FLAGS ?=
+PROOF ?= out/prove-export
 TOOLS_PYTHON := .venv-tools/bin/python
 TOOLS := .venv-tools/.installed
 JUDGE := .venv-judge/.installed
@@ -39,13 +42,20 @@ tools-env: $(TOOLS) ## the environment of the Python tools
 
 judge-env: $(JUDGE) ## the environment of the independent judges
 
+build-engines: $(TOOLS) dist/.built ## make what is missing between the checkpoint of SPEC and what is served
+	@$(TRIPTYCH) engines $(SPEC) --python $(TOOLS_PYTHON) $(ENGINE_FLAGS)
+
 train-tiny: $(TOOLS) dist/.built ## make models/wan-tiny again from nothing (under 3 hours on 2 cores)
 	PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m triptych_tools.wan_tiny.train $(WORK)
+	PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m triptych_tools.wan_tiny.assemble $(WORK) models/wan-tiny
+	$(TRIPTYCH) engines configs/wan-tiny.yaml --python $(TOOLS_PYTHON)
+	PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m triptych_tools.wan_tiny.manifest models/wan-tiny
 	$(TRIPTYCH) repository configs/wan-tiny.yaml
-	PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m triptych_tools.wan_tiny.assemble $(WORK) models/wan-tiny \
-		--repository model-repository/wan-tiny --prompts configs/calibration/wan-tiny.txt
 	PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m triptych_tools.wan_tiny.evaluate $(WORK) models/wan-tiny \
 		--repository model-repository/wan-tiny
+
+prove-export: $(TOOLS) ## export A14B's parts at their own widths and judge them (needs 14 GB of disk, 16 GB of memory)
+	PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m triptych_tools.prove_export --out $(PROOF)
 
 clean: ## remove what was built here (not the user's cache)
 	rm -rf dist coverage out/demo node_modules/.installed
@@ -54,7 +64,7 @@ node_modules/.installed: package.json package-lock.json
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-dist/.built: node_modules/.installed $(shell find src -type f -not -name '*.test.ts' -not -path '*/__pycache__/*') tsconfig.build.json tools/build.mjs
+dist/.built: node_modules/.installed $(shell find src tools/triptych_tools -type f -not -name '*.test.ts' -not -path '*/__pycache__/*') tsconfig.build.json tools/build.mjs
 	@npm run --silent build
 	@touch $@
 

@@ -28,13 +28,13 @@ from triptych_tools import onnx_pipeline, sampling
 from triptych_tools.experts import velocity
 from triptych_tools.onnx_pipeline import OnnxExperts, OnnxText
 from triptych_tools.text import encode_text
-from triptych_tools.wan_tiny.assemble import SERVED
+from triptych_tools.vae import decode_clip
 from triptych_tools.wan_tiny.captions import all_captions
 from triptych_tools.wan_tiny.card import model_card
 from triptych_tools.wan_tiny.experts import BOUNDARY, LATENT_SHAPE, SHIFT
+from triptych_tools.wan_tiny.served import SERVED
 from triptych_tools.wan_tiny.text import TOKENS, tokenize, train_tokenizer
 from triptych_tools.wan_tiny.train_vae import denormalise
-from triptych_tools.wan_tiny.vae import decode_clip
 
 Array = npt.NDArray[Any]
 
@@ -56,8 +56,8 @@ def graph(name: str) -> Path:
 
 
 def size(pattern: str) -> int:
-    """Bytes of all files of a pattern; there is at least one."""
-    files = list(MODELS.rglob(pattern))
+    """Bytes of all files of a pattern that are in git; there is at least one."""
+    files = [path for path in MODELS.rglob(pattern) if "build" not in path.relative_to(MODELS).parts]
     assert files, f"no {pattern} below {MODELS}"
     return sum(path.stat().st_size for path in files)
 
@@ -88,7 +88,7 @@ def context(tokenizer: PreTrainedTokenizerFast) -> Tensor:
 def test_the_manifest_is_right() -> None:
     entries = json.loads((MODELS / "manifest.json").read_text())["files"]
     assert set(entries) == {*(f"onnx/{graph(name).name}" for name in SERVED), "tokenizer/tokenizer.json"}
-    assert {path.name for path in (MODELS / "onnx").iterdir()} == {graph(name).name for name in SERVED}
+    assert {path.name for path in (MODELS / "onnx").glob("*.onnx")} == {graph(name).name for name in SERVED}
     for name, entry in entries.items():
         data = (MODELS / name).read_bytes()
         assert entry == {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}, name
@@ -221,3 +221,11 @@ def test_the_model_card_says_what_the_figures_say() -> None:
     assert (MODELS / "README.md").read_text(encoding="utf-8") == model_card(figures)
     assert figures["sizes"]["onnx_total"] == size("*.onnx")
     assert figures["sizes"]["checkpoint_total"] == size("*.safetensors")
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_a_passport_tells_what_each_file_was_made_from(name: str) -> None:
+    text = graph(name).with_name(f"{graph(name).name}.passport.json").read_text(encoding="utf-8")
+    passport = json.loads(text)
+    assert passport["files"][0]["sha256"] == hashlib.sha256(graph(name).read_bytes()).hexdigest()
+    assert not [path for path in ("/work", "/home", "/root", "/tmp", "site-packages") if path in text]

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from triptych_tools import teacher
-from triptych_tools.wan_tiny import assemble
+from triptych_tools import record, teacher
 from triptych_tools.wan_tiny.captions import SCENES, all_captions
 from triptych_tools.wan_tiny.card import model_card
 from triptych_tools.wan_tiny.clips import make_clip
@@ -22,7 +21,7 @@ def test_every_caption_is_judged_with_seeds_of_its_own() -> None:
     assert len(todo) == len(set(seeds)) == 3 * 432
     assert {case.text for case in todo} == {text for *_, text in all_captions()}
     # No seed that training, calibration or the recorded trajectories have used.
-    assert min(seeds) > max(assemble.CALIBRATION_SEED, teacher.FIRST_SEED) + 10_000_000
+    assert min(seeds) > max(record.FIRST_SEED, teacher.FIRST_SEED) + 10_000_000
 
 
 def test_figures_are_summed_up_by_part_and_language() -> None:

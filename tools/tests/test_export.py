@@ -16,9 +16,10 @@ from support import notes_of_the_exporter
 from torch import Tensor, nn
 
 from triptych_runtime.session import open_session
+from triptych_tools.cast import POSITIONS, store_fp16
 from triptych_tools.experts import coordinates
-from triptych_tools.export import ExpertStep, LatentDecoder, TextEncoder, export_graph, store_fp16
-from triptych_tools.wan_tiny.assemble import POSITIONS
+from triptych_tools.export import export_graph
+from triptych_tools.networks import ExpertStep, LatentDecoder, TextEncoder
 from triptych_tools.wan_tiny.text import new_text_encoder
 
 Array = npt.NDArray[Any]
@@ -76,53 +77,74 @@ def by_hand(expert: WanTransformer3DModel, inputs: dict[str, Tensor]) -> Tensor:
     return torch.stack(rows)
 
 
+GUIDANCES = ("fused", "sequential", "off")
+
+
+def step_of(expert: WanTransformer3DModel, guidance: str) -> ExpertStep:
+    return ExpertStep(expert, coordinates(LATENT[1:]), sequential=guidance == "sequential")
+
+
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
-    """The step of the tiny expert, guided and not, as ONNX files."""
+def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The step of the tiny expert, with each kind of guidance, as ONNX files."""
     folder = tmp_path_factory.mktemp("onnx")
-    step = ExpertStep(tiny_expert(), coordinates(LATENT[1:]))
-    paths = {guided: folder / f"{guided}.onnx" for guided in (True, False)}
-    for guided, path in paths.items():
-        export_graph(step, step_inputs(guided), ("NEXT_STATE", "LATENT"), path)
+    paths = {guidance: folder / f"{guidance}.onnx" for guidance in GUIDANCES}
+    for guidance, path in paths.items():
+        inputs = step_inputs(guidance != "off")
+        export_graph(step_of(tiny_expert(), guidance), inputs, ("NEXT_STATE", "LATENT"), path)
     return paths
 
 
-@pytest.mark.parametrize("guided", [True, False])
-def test_a_step_is_guidance_and_a_linear_map(guided: bool) -> None:
-    expert, inputs = tiny_expert(), step_inputs(guided)
-    following, latent = ExpertStep(expert, coordinates(LATENT[1:]))(*inputs.values())
+@pytest.mark.parametrize("guidance", GUIDANCES)
+def test_a_step_is_guidance_and_a_linear_map(guidance: str) -> None:
+    expert, inputs = tiny_expert(), step_inputs(guidance != "off")
+    following, latent = step_of(expert, guidance)(*inputs.values())
     assert torch.allclose(following, by_hand(expert, inputs), atol=1e-5)
     assert torch.equal(latent, following[0])
 
 
-@pytest.mark.parametrize("guided", [True, False])
-def test_an_exported_step_agrees_with_torch(exported: dict[bool, Path], guided: bool) -> None:
-    step = ExpertStep(tiny_expert(), coordinates(LATENT[1:]))
+@pytest.mark.parametrize("guidance", GUIDANCES)
+def test_an_exported_step_agrees_with_torch(exported: dict[str, Path], guidance: str) -> None:
     # Other values than those it was exported with, so that nothing of them can have become a constant.
-    inputs = step_inputs(guided, seed=2)
-    ours = run(exported[guided], inputs, ("NEXT_STATE", "LATENT"))
-    for array, theirs in zip(ours, step(*inputs.values()), strict=True):
-        assert np.abs(array - theirs.numpy()).max() <= 1e-5 * theirs.abs().max()
+    inputs = step_inputs(guidance != "off", seed=2)
+    ours = run(exported[guidance], inputs, ("NEXT_STATE", "LATENT"))
+    theirs = by_hand(tiny_expert(), inputs)
+    for array, expected in zip(ours, (theirs, theirs[0]), strict=True):
+        assert np.abs(array - expected.numpy()).max() <= 1e-5 * expected.abs().max()
 
 
-@pytest.mark.parametrize("guided", [True, False])
-def test_an_exported_step_has_the_repositorys_names_types_and_shapes(exported: dict[bool, Path], guided: bool) -> None:
-    session = open_session(exported[guided])
+def test_passes_one_after_the_other_share_their_weights_and_make_no_batch(exported: dict[str, Path]) -> None:
+    graphs = {guidance: onnx.load(path).graph for guidance, path in exported.items()}
+    rows = {
+        guidance: [
+            value.type.tensor_type.shape.dim[0].dim_value for value in graph.value_info if value.name == "conv3d"
+        ]
+        for guidance, graph in graphs.items()
+    }
+    assert rows == {"fused": [2], "sequential": [1], "off": [1]}
+    weights = {guidance: sum(len(t.raw_data) for t in graph.initializer) for guidance, graph in graphs.items()}
+    assert weights["sequential"] <= 1.01 * weights["off"]
+
+
+@pytest.mark.parametrize("guidance", GUIDANCES)
+def test_an_exported_step_has_the_repositorys_names_types_and_shapes(exported: dict[str, Path], guidance: str) -> None:
+    session = open_session(exported[guidance])
     inputs = {item.name: (item.type, tuple(item.shape)) for item in session.get_inputs()}
-    assert inputs == {name: ("tensor(float)", tuple(x.shape)) for name, x in step_inputs(guided).items()}
+    expected = step_inputs(guidance != "off")
+    assert inputs == {name: ("tensor(float)", tuple(x.shape)) for name, x in expected.items()}
     outputs = {item.name: tuple(item.shape) for item in session.get_outputs()}
     assert outputs == {"NEXT_STATE": (STATE_SIZE, *LATENT), "LATENT": LATENT}
 
 
-def test_nothing_of_this_machine_is_in_the_file(exported: dict[bool, Path]) -> None:
+def test_nothing_of_this_machine_is_in_the_file(exported: dict[str, Path]) -> None:
     for path in exported.values():
         assert notes_of_the_exporter(path) == []
 
 
-def test_exporting_again_gives_the_same_bytes(exported: dict[bool, Path], tmp_path: Path) -> None:
-    step = ExpertStep(tiny_expert(), coordinates(LATENT[1:]))
+def test_exporting_again_gives_the_same_bytes(exported: dict[str, Path], tmp_path: Path) -> None:
+    step = step_of(tiny_expert(), "off")
     export_graph(step, step_inputs(False), ("NEXT_STATE", "LATENT"), tmp_path / "again.onnx")
-    assert (tmp_path / "again.onnx").read_bytes() == exported[False].read_bytes()
+    assert (tmp_path / "again.onnx").read_bytes() == exported["off"].read_bytes()
 
 
 def test_an_exported_text_encoder_agrees_with_torch(tmp_path: Path) -> None:
@@ -171,11 +193,11 @@ class Product(nn.Module):
         return out
 
 
-def test_store_fp16_halves_the_file(exported: dict[bool, Path], tmp_path: Path) -> None:
+def test_store_fp16_halves_the_file(exported: dict[str, Path], tmp_path: Path) -> None:
     light = tmp_path / "light.onnx"
-    store_fp16(exported[True], light)
+    store_fp16(exported["fused"], light)
     parameters = sum(parameter.numel() for parameter in tiny_expert().parameters())
-    saved = exported[True].stat().st_size - light.stat().st_size
+    saved = exported["fused"].stat().st_size - light.stat().st_size
     assert 1.8 * parameters < saved < 2.1 * parameters
 
 
@@ -195,10 +217,10 @@ def test_store_fp16_rounds_the_weights_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_store_fp16_of_an_expert_rounds_its_weights_and_not_its_positions(
-    exported: dict[bool, Path], tmp_path: Path
+    exported: dict[str, Path], tmp_path: Path
 ) -> None:
     light, inputs, expert = tmp_path / "light.onnx", step_inputs(True, seed=4), tiny_expert()
-    store_fp16(exported[True], light, keep=POSITIONS)
+    store_fp16(exported["fused"], light, keep=POSITIONS)
     for parameter in expert.parameters():
         if parameter.numel() >= 64:
             parameter.data = parameter.data.half().float()

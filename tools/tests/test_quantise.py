@@ -11,7 +11,8 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from triptych_tools.quantise import _make_activations_unsigned, _products_of_activations
+from triptych_tools.products import products_of_activations
+from triptych_tools.quantise import _make_activations_unsigned
 
 Array = npt.NDArray[Any]
 
@@ -112,4 +113,4 @@ def test_products_of_two_activations_are_left_out() -> None:
         # Before quantisation a product takes its weight directly.
         assert model.graph.node[index].output[0] == name
         model.graph.initializer.append(numpy_helper.from_array(np.zeros((1,), np.float32), name))
-    assert _products_of_activations(model) == ["attention"]
+    assert products_of_activations(model) == ["attention"]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from triptych_tools.export import TextEncoder
+from triptych_tools.networks import TextEncoder
 from triptych_tools.text import encode_text
 from triptych_tools.wan_tiny.captions import all_captions
 from triptych_tools.wan_tiny.text import DIM, TOKENS, UNK, new_text_encoder, tokenize, train_tokenizer

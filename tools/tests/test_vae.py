@@ -1,4 +1,4 @@
-"""The whole-clip form of the autoencoder is the frame-by-frame form of diffusers."""
+"""Encoding over a whole clip is what diffusers does frame by frame, and latents have unit variance."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from diffusers import AutoencoderKLWan
 from torch import Tensor
 
 from triptych_tools.wan_tiny.train_vae import denormalise, measure_latents, normalise
-from triptych_tools.wan_tiny.vae import decode_clip, encode_clip, new_vae
+from triptych_tools.wan_tiny.vae import encode_clip, new_vae
 
 SIDE = 32
 TOLERANCE = 1e-5
 
 
-@pytest.fixture(scope="module")
-def vae() -> AutoencoderKLWan:
-    """An autoencoder with every weight random, biases and scales too."""
-    torch.manual_seed(0)
-    vae = new_vae().eval().requires_grad_(False)
+def shaken(vae: AutoencoderKLWan) -> AutoencoderKLWan:
+    """Every weight random, biases and scales too."""
+    vae.eval().requires_grad_(False)
     for parameter in vae.parameters():
         parameter += 0.05 * torch.randn_like(parameter)
     return vae
+
+
+@pytest.fixture(scope="module")
+def vae() -> AutoencoderKLWan:
+    """An autoencoder of wan-tiny."""
+    torch.manual_seed(0)
+    return shaken(new_vae())
 
 
 def difference(ours: Tensor, theirs: Tensor) -> float:
@@ -38,16 +43,6 @@ def test_encode_clip_is_encode(vae: AutoencoderKLWan, frames: int, latent_frames
     assert mean.shape == (2, 16, latent_frames, SIDE // 8, SIDE // 8)
     assert difference(mean, theirs.mean) <= TOLERANCE
     assert difference(log_variance, theirs.logvar) <= TOLERANCE
-
-
-@pytest.mark.parametrize(("frames", "latent_frames"), [(9, 3), (17, 5)])
-def test_decode_clip_is_decode(vae: AutoencoderKLWan, frames: int, latent_frames: int) -> None:
-    latents = torch.randn(2, 16, latent_frames, SIDE // 8, SIDE // 8, generator=torch.Generator().manual_seed(frames))
-    video = decode_clip(vae, latents)
-    assert video.shape == (2, 3, frames, SIDE, SIDE)
-    # Only where the clamp of diffusers has left something to compare does equality say anything.
-    assert (video.abs() < 1).float().mean() > 0.3
-    assert difference(video.clamp(-1, 1), vae.decode(latents).sample) <= TOLERANCE
 
 
 def test_normalise_gives_unit_variance_and_denormalise_undoes_it() -> None:

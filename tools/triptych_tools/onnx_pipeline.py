@@ -93,9 +93,29 @@ class OnnxDecoder:
         return frames
 
 
+class VaeSteps:
+    """The VAE decoder as two graphs, of the first latent frame and of every next one, with caches between them."""
+
+    def __init__(self, first: Path, following: Path) -> None:
+        self.first = open_session(first)
+        self.following = open_session(following)
+
+    def frames(self, latent: Array) -> npt.NDArray[np.uint8]:
+        """FRAMES [F, H, W, 3] of LATENT [C, T, H, W]."""
+        session, parts = self.first, []
+        caches: list[Array] = []
+        for index in range(latent.shape[1]):
+            names = [item.name for item in session.get_inputs()]
+            feeds = dict(zip(names, [latent[:, index : index + 1], *caches], strict=True))
+            frames, *caches = session.run(None, feeds)
+            parts.append(frames)
+            session = self.following
+        return np.concatenate(parts)
+
+
 def joined(records: list[dict[str, Array]]) -> dict[str, Array]:
     """Recorded inputs of many steps, joined along their first axis."""
     return {name: np.concatenate([record[name] for record in records]) for name in records[0]}
 
 
-__all__ = ["Guidance", "OnnxDecoder", "OnnxExperts", "OnnxText", "initial_noise", "joined"]
+__all__ = ["Guidance", "OnnxDecoder", "OnnxExperts", "OnnxText", "VaeSteps", "initial_noise", "joined"]

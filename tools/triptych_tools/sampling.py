@@ -41,14 +41,19 @@ class Experts:
         return self.low_noise, "low_noise"
 
 
-def load_experts(checkpoint: Path, weights: str = "base", dtype: torch.dtype = torch.float32) -> Experts:
-    """Both experts of a checkpoint, of the base model or of another set of weights in it."""
+def boundary_of(checkpoint: Path) -> float:
+    """Sigma at which the experts of a checkpoint change over."""
     index = checkpoint / "model_index.json"
     try:
-        boundary = float(json.loads(index.read_text())["boundary_ratio"])
+        return float(json.loads(index.read_text())["boundary_ratio"])
     except (OSError, ValueError, KeyError, TypeError) as cause:
         hint = "give the folder of a Wan2.2 pipeline in diffusers layout"
         raise InputError(f"{index} tells no boundary_ratio", hint) from cause
+
+
+def load_experts(checkpoint: Path, weights: str = "base", dtype: torch.dtype = torch.float32) -> Experts:
+    """Both experts of a checkpoint, of the base model or of another set of weights in it."""
+    boundary = boundary_of(checkpoint)
     folder = checkpoint if weights == "base" else checkpoint / weights
     high_noise, low_noise = (load_expert(folder / part, dtype) for part in ("transformer", "transformer_2"))
     return Experts(high_noise, low_noise, boundary)
@@ -80,7 +85,7 @@ def guided_velocity(
 ) -> Tensor:
     """Velocity at x [B, ...] with contexts [B, L, D]; ``empty`` is the negative context [L, D]."""
     expert, name = experts.at(timestep)
-    when = torch.full((len(x),), timestep)
+    when = torch.full((len(x),), timestep, device=x.device)
     if guidance is None:
         return velocity(expert, x, when, context)
     both = velocity(

@@ -88,15 +88,19 @@ def record(
     first_seed: int = FIRST_SEED,
     batch: int = 16,
 ) -> Tensor:
-    """Paths at a grid of ``steps`` for contexts [N, L, D]: [N, steps + 1, *shape], as FP16."""
+    """Paths at a grid of ``steps`` for contexts [N, L, D]: [N, steps + 1, *shape], as FP16 on the CPU.
+
+    Everything runs where the contexts are; the teacher has to be there too.
+    """
     fine = list(np.linspace(1.0, 0.0, steps * refine + 1)[:-1])
     rows = []
     for start in range(0, len(contexts), batch):
         part = contexts[start : start + batch]
         seeds = list(range(first_seed + start, first_seed + start + len(part)))
-        with torch.autocast("cpu", torch.bfloat16):
-            path = sample(teacher, unipc(shift, sigmas=fine), noise(seeds, shape), part, empty, guidance)
-        rows.append(torch.stack(path[::refine], dim=1).half())
+        with torch.autocast(part.device.type, torch.bfloat16):
+            begin = noise(seeds, shape).to(part.device)
+            path = sample(teacher, unipc(shift, sigmas=fine), begin, part, empty, guidance)
+        rows.append(torch.stack(path[::refine], dim=1).half().cpu())
         progress(start + len(part), len(contexts), "paths recorded")
     return torch.cat(rows)
 
@@ -121,22 +125,31 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=1, help="paths for each prompt")
     parser.add_argument("--steps", type=int, default=4, help="steps of the kept grid")
     parser.add_argument("--refine", type=int, default=6, help="steps of the teacher to one of the kept grid")
+    parser.add_argument("--batch", type=int, default=16, help="paths recorded at once")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    parser.add_argument("--device", default=device, help=f"where the teacher runs (default here: {device})")
+    parser.add_argument("--dtype", choices=["fp32", "bf16"], default="fp32", help="type the teacher is loaded in")
     options = parser.parse_args()
     encoder = load_text_encoder(options.checkpoint / "text_encoder")
     tokenizer = load_tokenizer(options.checkpoint / "tokenizer" / "tokenizer.json")
     prompts = read_prompts(options.prompts) * options.each
     contexts = encode_prompts(encoder, tokenizer, [options.negative, *prompts], options.tokens)
-    teacher = load_experts(options.checkpoint, options.weights)
+    dtype = torch.bfloat16 if options.dtype == "bf16" else torch.float32
+    teacher = load_experts(options.checkpoint, options.weights, dtype)
+    teacher.high_noise.to(options.device)
+    teacher.low_noise.to(options.device)
+    there = contexts.to(options.device)
     guidance = None if options.guidance is None else Guidance(*options.guidance)
     points = record(
         teacher,
-        contexts[1:],
-        contexts[0],
+        there[1:],
+        there[0],
         guidance,
         options.latent,
         shift=options.shift,
         steps=options.steps,
         refine=options.refine,
+        batch=options.batch,
     )
     sigmas = grid(options.steps, options.shift)
     Samples(points, sigmas, contexts[1:].half(), contexts[0].half(), teacher.boundary).save(options.target)

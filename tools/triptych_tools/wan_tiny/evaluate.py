@@ -19,15 +19,17 @@ import torch
 from PIL import Image
 
 from triptych_tools.onnx_pipeline import Guidance, OnnxDecoder, OnnxExperts, OnnxText, initial_noise
-from triptych_tools.wan_tiny.assemble import SERVED
+from triptych_tools.vae import decode_clip
 from triptych_tools.wan_tiny.captions import LANGUAGES, SCENES, Scene, all_captions
 from triptych_tools.wan_tiny.card import model_card
 from triptych_tools.wan_tiny.experts import LATENT_SHAPE
+from triptych_tools.wan_tiny.full_precision import export_fp32
 from triptych_tools.wan_tiny.judge import Judgement, judge, psnr
+from triptych_tools.wan_tiny.served import SERVED
 from triptych_tools.wan_tiny.text import TOKENS
 from triptych_tools.wan_tiny.train import TEACHER_GUIDANCE, load_vae
 from triptych_tools.wan_tiny.train_vae import draw_clips
-from triptych_tools.wan_tiny.vae import decode_clip, encode_clip
+from triptych_tools.wan_tiny.vae import encode_clip
 
 FIRST_SEED = 900_000_000
 """Judged seeds start here; training, calibration and trajectories lie far below."""
@@ -172,6 +174,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     options = parser.parse_args()
     tokenizer = options.models / "tokenizer" / "tokenizer.json"
+    export_fp32(options.work, options.work / "onnx32")
     figures: dict[str, Any] = {"vae": evaluate_vae(options.work), "sizes": sizes(options.models)}
     for variant in ("final", "draft"):
         print(variant, flush=True)

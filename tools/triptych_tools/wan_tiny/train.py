@@ -20,11 +20,11 @@ import torch
 from diffusers import AutoencoderKLWan
 from transformers import PreTrainedTokenizerFast, UMT5EncoderModel
 
+from triptych_tools import distil
 from triptych_tools.checkpoint import load_expert
 from triptych_tools.sampling import Experts, Guidance
 from triptych_tools.teacher import FIRST_SEED, Samples, grid, load_samples, record
 from triptych_tools.text import encode_text
-from triptych_tools.wan_tiny import distil
 from triptych_tools.wan_tiny.captions import LANGUAGES, PHRASINGS, SCENES, caption
 from triptych_tools.wan_tiny.experts import BOUNDARY, LATENT_SHAPE, SHIFT, LatentSet, train_expert
 from triptych_tools.wan_tiny.text import tokenize, train_text_encoder, train_tokenizer
@@ -38,6 +38,10 @@ EXPERT_STEPS = 4500
 TRAJECTORIES_EACH = 960
 MATCH_STEPS = 1200
 ROLL_OUT_STEPS = 300
+DRAFT_STEPS = 4
+REFINE = 6
+"""Teacher steps to one step of the draft."""
+
 TEACHER_GUIDANCE = Guidance(high_noise=2.0, low_noise=1.5)
 
 
@@ -121,11 +125,11 @@ def phase_trajectories(work: Path, part: int) -> None:
         TEACHER_GUIDANCE,
         LATENT_SHAPE,
         shift=SHIFT,
-        steps=distil.STEPS,
-        refine=distil.REFINE,
+        steps=DRAFT_STEPS,
+        refine=REFINE,
         first_seed=FIRST_SEED + part * 1_000_000,
     )
-    sigmas = grid(distil.STEPS, SHIFT)
+    sigmas = grid(DRAFT_STEPS, SHIFT)
     paths = Samples(points, sigmas, chosen.half(), contexts[-1, 0].half(), BOUNDARY)
     paths.save(work / f"trajectories_{part}.safetensors")
 

@@ -10,9 +10,10 @@ from diffusers import AutoencoderKLWan
 from torch import Tensor
 
 from triptych_tools.loop import Plan, Trainer, averaged_copy, seeded
+from triptych_tools.vae import decode_clip
 from triptych_tools.wan_tiny.captions import SCENES
 from triptych_tools.wan_tiny.clips import make_clip
-from triptych_tools.wan_tiny.vae import decode_clip, encode_clip, new_vae
+from triptych_tools.wan_tiny.vae import encode_clip, new_vae
 
 BATCH = 4
 KL_WEIGHT = 1e-5
