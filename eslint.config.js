@@ -17,7 +17,9 @@ export default tseslint.config(
   ...tseslint.configs.stylisticTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ["*.js", "*.cjs", "tools/*.mjs"] } },
+      parserOptions: {
+        projectService: { allowDefaultProject: ["*.js", "*.cjs", "tools/*.mjs", "tools/bench/*.mjs"] },
+      },
     },
     rules: {
       "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
@@ -44,7 +46,7 @@ export default tseslint.config(
     rules: { "max-lines-per-function": "off", "no-restricted-syntax": "off" },
   },
   {
-    files: ["**/*.js", "**/*.cjs", "tools/*.mjs", "e2e/fixtures/**/*.mjs"],
+    files: ["**/*.js", "**/*.cjs", "tools/*.mjs", "tools/bench/*.mjs", "e2e/fixtures/**/*.mjs"],
     extends: [tseslint.configs.disableTypeChecked],
     rules: { "no-restricted-syntax": "off" },
   },

@@ -14,7 +14,7 @@ interface Fake {
   readonly seconds?: number;
 }
 
-const trtexec = fixture("bin", "trtexec");
+const trtexec = { kind: "local", file: fixture("bin", "trtexec") } as const;
 
 /** A folder with a build in it, played by the fake trtexec. */
 function prepare(fake: Fake = {}) {
@@ -118,7 +118,9 @@ describe("a build", () => {
 
   it("needs trtexec, and a folder to write to", async () => {
     const { build, config } = prepare();
-    await expect(build({ trtexec: "/nowhere/trtexec" })).rejects.toMatchObject({ code: "trtexec-missing" });
+    await expect(build({ trtexec: { kind: "local", file: "/nowhere/trtexec" } })).rejects.toMatchObject({
+      code: "trtexec-missing",
+    });
     writeFileSync(path.join(path.dirname(path.dirname(config.engine)), "file"), "");
     const below = path.join(path.dirname(path.dirname(config.engine)), "file", "model.plan");
     await expect(buildEngine({ ...config, engine: below }, { trtexec })).rejects.toMatchObject({

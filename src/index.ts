@@ -28,6 +28,9 @@ export {
 } from "./model-config/index.ts";
 export {
   type Artifact,
+  type ArtifactForm,
+  type ArtifactInput,
+  type ArtifactStep,
   fitOf,
   type LinkedFile,
   type MemoryFit,
@@ -59,7 +62,15 @@ export {
 } from "./repository/index.ts";
 export * from "./server/index.ts";
 // For people who build on the pieces: spec → plan → repository → server.
-export { type PipelineSpec, parseSpec, SPEC_SCHEMA, type VariantSpec } from "./spec/index.ts";
+export {
+  type ExpertName,
+  type ExpertSpec,
+  type PipelineSpec,
+  parseSpec,
+  SPEC_SCHEMA,
+  type VariantSpec,
+  type WeightsRecipe,
+} from "./spec/index.ts";
 export {
   booleansOf,
   type Datatype,

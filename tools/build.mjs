@@ -14,4 +14,10 @@ cpSync(`${root}src`, `${root}dist`, {
   recursive: true,
   filter: (path) => extname(path) !== ".ts" && !path.includes("__pycache__") && !path.includes("_cache"),
 });
+// The offline tools that are for every model; what trains wan-tiny stays in the source tree.
+cpSync(`${root}tools/triptych_tools`, `${root}dist/tools/triptych_tools`, {
+  recursive: true,
+  filter: (path) => !path.includes("__pycache__") && !path.includes("wan_tiny"),
+});
+cpSync(`${root}tools/requirements.txt`, `${root}dist/tools/requirements.txt`);
 chmodSync(`${root}dist/cli/main.js`, 0o755);

@@ -20,7 +20,7 @@ export interface FitReport {
 
 /** @throws TriptychError `usage` for a GPU that is not in the table. */
 export function gpuNamed(name: string): Gpu {
-  const found = findGpu(name);
+  const found = findGpu(name.toLowerCase());
   if (found !== undefined) return found;
   throw new TriptychError("usage", `no figures are known here of a GPU named ${JSON.stringify(name)}`, {
     hint: `known are ${Object.keys(GPUS).join(", ")}`,

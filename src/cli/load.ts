@@ -11,6 +11,8 @@ export interface LoadedPipeline {
   readonly plan: PipelinePlan;
   /** Folder with the weights. */
   readonly checkpoint: string;
+  /** Folder of the spec, which its other files are named from. */
+  readonly specFolder: string;
   readonly files: Files;
 }
 
@@ -35,8 +37,9 @@ export async function loadSpec(file: string): Promise<PipelineSpec> {
 /** {@link loadPlan} with the rendered repository and the checkpoint folder. */
 export async function loadPipeline(file: string): Promise<LoadedPipeline> {
   const plan = await loadPlan(file);
-  const checkpoint = resolve(dirname(file), plan.spec.checkpoint);
-  return { plan, checkpoint, files: renderRepository(plan, await readRuntime()) };
+  const specFolder = resolve(dirname(file));
+  const checkpoint = resolve(specFolder, plan.spec.checkpoint);
+  return { plan, checkpoint, specFolder, files: renderRepository(plan, await readRuntime()) };
 }
 
 /** The folder of a pipeline's repository. */

@@ -65,7 +65,7 @@ async function runBody(body: (context: Context) => Promise<number>): Promise<voi
   }
 }
 
-for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, interrupt);
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
 process.stdout.once("error", resultLost);
 process.stdout.on("error", () => undefined);
 // What nobody reads any more need not be said.

@@ -42,7 +42,10 @@ function scale(text: string): number {
 }
 
 function words(text: string): string[] {
-  return text.split(",").map((word) => word.trim());
+  const found = text.split(",").map((word) => word.trim());
+  const named = found.filter((word) => word !== "");
+  if (named.length === 0) throw new InvalidArgumentError("expected names with commas between them");
+  return [...new Set(named)];
 }
 
 function secondsToMs(text: string): number {
@@ -81,7 +84,54 @@ function addSpecCommands(program: Program, run: Run): void {
   program
     .command("schema")
     .description("print the JSON Schema of a spec, for editors")
-    .action(() => run(async (context) => (await import("./commands/schema.ts")).schema(context, {})));
+    .option("--passport", "that of the passport beside an artifact instead")
+    .action((options: { passport?: boolean }) =>
+      run(async (context) => (await import("./commands/schema.ts")).schema(context, options)),
+    );
+}
+
+interface EnginesFlags {
+  readonly dryRun?: boolean;
+  readonly script?: string;
+  readonly only?: readonly string[];
+  readonly python?: string;
+  readonly trtexec?: string;
+  readonly container?: boolean;
+  readonly image?: string;
+  readonly timeout?: number;
+  readonly ignoreEstimates?: boolean;
+}
+
+function addEngines(program: Program, run: Run): void {
+  program
+    .command("engines")
+    .description("make what is missing between the checkpoint and what is served: ONNX files, engines")
+    .argument("[spec]", "pipeline spec", DEFAULT_SPEC)
+    .option("--dry-run", "make nothing; show every artifact with its state, reason and size")
+    .option(
+      "--script <file>",
+      "make nothing; write a bash script that does the same without Node (- for stdout)",
+    )
+    .option(
+      "--only <ids>",
+      "only these artifacts and what they are made from, such as draft/highNoise",
+      words,
+    )
+    .option("--python <file>", "Python with the libraries of the tools; default python3")
+    .option("--trtexec <file>", "TensorRT's builder; default trtexec on PATH")
+    .option("--container", "build engines inside a container of the target's release")
+    .option("--image <name>", "another image for --container, with its tag")
+    .option("--timeout <seconds>", "most time that one artifact may take; default two days", secondsToMs)
+    .option("--ignore-estimates", "go on where disk or memory will not do by the estimate")
+    .action((spec: string, { timeout, ...flags }: EnginesFlags) =>
+      run(async (context) =>
+        (await import("./commands/engines.ts")).engines(context, {
+          spec,
+          ...flags,
+          ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+        }),
+      ),
+    );
 }
 
 interface ServeFlags {
@@ -190,6 +240,7 @@ export function createProgram(version: string, run: Run): Program {
     .showHelpAfterError("(triptych --help lists the commands)")
     .exitOverride();
   addSpecCommands(program, run);
+  addEngines(program, run);
   addServe(program, run);
   addGenerate(program, run);
   addMachineCommands(program, run);

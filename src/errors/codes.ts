@@ -56,6 +56,26 @@ export const ERROR_CODES = {
     title: "TensorRT did not build an engine",
     next: "Read trtexec's own reason in the message and in its log; the command to repeat by hand stands below it.",
   },
+  "checkpoint-invalid": {
+    exit: 2,
+    title: "The checkpoint lacks something that is made into a network, or holds half of it",
+    next: "Copy what the message names from the checkpoint in diffusers layout; all findings are listed at once.",
+  },
+  "resources-short": {
+    exit: 3,
+    title: "Disk or memory will not do for what is to be made, by the estimate",
+    next: "Free what the message names, or go on in spite of it with `--ignore-estimates`.",
+  },
+  "tools-missing": {
+    exit: 3,
+    title: "The Python tools cannot run",
+    next: "Make their environment as the hint says, and name it with `--python`.",
+  },
+  "artifact-failed": {
+    exit: 3,
+    title: "A tool did not make what it was to make",
+    next: "Read the tool's own reason in the message and in its log; the command to repeat by hand stands below it.",
+  },
   "trtexec-missing": {
     exit: 3,
     title: "No trtexec program was found",

@@ -1,3 +1,4 @@
+export { fileSha256, textSha256 } from "./digest.ts";
 export { type LockOptions, withLock } from "./lock.ts";
 export { type LogFile, openLogFile } from "./log-file.ts";
 export { makeFolder } from "./make-folder.ts";

@@ -91,8 +91,19 @@ describe("time", () => {
     expect(time(name, variant)?.verdict).toBe(expected);
   });
 
+  it("counts each expert by its own precision and its own steps", () => {
+    const mixed = spec([
+      "experts: { precision: fp16 }",
+      "experts: { precision: { highNoise: int8, lowNoise: fp16 }, calibration: c.txt }",
+    ]);
+    const [all16, all8] = [time("a40", "final")?.bound, time("a40", "final", spec(FINAL_INT8))?.bound];
+    if (all16 === undefined || all8 === undefined) throw new TypeError("no bound");
+    // 26 of the 40 steps are the high-noise expert's.
+    expect(time("a40", "final", mixed)?.bound).toBeCloseTo((26 * all8 + 14 * all16) / 40, 6);
+  });
+
   it("has no bound for FP8 on a GPU without it", () => {
-    const fp8 = spec(["experts: { precision: fp16 }", "experts: { precision: fp8 }"]);
+    const fp8 = spec(["experts: { precision: fp16 }", "experts: { precision: fp8, calibration: c.txt }"]);
     expect(time("a40", "final", fp8)).not.toHaveProperty("bound");
     expect(time("l40s", "final", fp8)?.bound).toBeCloseTo(283, 0);
   });

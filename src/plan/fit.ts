@@ -3,10 +3,12 @@ import {
   denoiseBound,
   denoiseBounds,
   expertBytes,
+  expertSplit,
   FAMILIES,
   type Gpu,
   type Passes,
   PUBLISHED_UTILISATION,
+  renderSchedule,
   tokenCount,
   WEIGHT_BYTES,
 } from "../diffusion/index.ts";
@@ -81,9 +83,26 @@ const RUNTIME_BYTES: Range = [0.5e9, 1.5e9];
 /** Seconds for a clip that the product promises, by the name of the track. */
 const AIMS: Readonly<Record<string, number>> = { draft: 30, final: 180 };
 
-function oneExpert(spec: PipelineSpec, { experts }: VariantSpec): number {
+/** Bytes of the high-noise and the low-noise expert. */
+function bothExperts(spec: PipelineSpec, { experts }: VariantSpec): number[] {
   const kept = spec.family === "wan-tiny" ? 0 : KEPT_BLOCKS;
-  return expertBytes(FAMILIES[spec.family], experts.precision, kept);
+  return [experts.highNoise, experts.lowNoise].map(({ precision }) =>
+    expertBytes(FAMILIES[spec.family], precision, kept),
+  );
+}
+
+/** The least seconds that denoising takes; each expert by its own precision and its own steps. */
+function boundOf(spec: PipelineSpec, { experts, sampler }: VariantSpec, passes: Passes, gpu: Gpu) {
+  const family = FAMILIES[spec.family];
+  const { highNoise, lowNoise } = expertSplit(renderSchedule(sampler, passes.steps));
+  const parts = [
+    { steps: highNoise, precision: experts.highNoise.precision },
+    { steps: lowNoise, precision: experts.lowNoise.precision },
+  ];
+  return parts.reduce<number | undefined>((sum, { steps, precision }) => {
+    const part = denoiseBound(family, spec.video, { ...passes, steps }, { gpu, precision });
+    return sum === undefined || part === undefined ? undefined : sum + part;
+  }, 0);
 }
 
 function memoryFit(
@@ -93,8 +112,8 @@ function memoryFit(
   gpu: Gpu,
 ): MemoryFit {
   const family = FAMILIES[spec.family];
-  const sizes = variants.map((variant) => oneExpert(spec, variant));
-  const experts = residency === "relay" ? Math.max(...sizes) : sizes.reduce((sum, size) => sum + 2 * size, 0);
+  const sizes = variants.flatMap((variant) => bothExperts(spec, variant));
+  const experts = residency === "relay" ? Math.max(...sizes) : sizes.reduce((sum, size) => sum + size, 0);
   const textEncoder = family.parameters.textEncoder * WEIGHT_BYTES[spec.stages.textEncoder.precision];
   const vaeDecoder = family.parameters.vaeDecoder * WEIGHT_BYTES[spec.stages.vaeDecoder.precision];
   const activations = activationBytes(tokenCount(family, spec.video), family);
@@ -122,7 +141,7 @@ function timeFit(name: string, variant: VariantSpec, spec: PipelineSpec, gpu: Gp
   const passes: Passes = { steps: steps[0], passesPerStep: guidance === "off" ? 1 : 2 };
   const { fp16, int8Linear } = denoiseBounds(family, spec.video, passes, gpu);
   const int8Ceiling = fp16 / int8Linear;
-  const bound = denoiseBound(family, spec.video, passes, { gpu, precision: variant.experts.precision });
+  const bound = boundOf(spec, variant, passes, gpu);
   if (bound === undefined) return { passes, int8Ceiling };
   const estimate: Range = [bound / PUBLISHED_UTILISATION.most, bound / PUBLISHED_UTILISATION.least];
   const aim = spec.family === "wan-tiny" ? undefined : AIMS[name];
@@ -139,7 +158,7 @@ function timeVerdict([least, most]: Range, aim: number): "met" | "open" | "misse
 export function fitOf(spec: PipelineSpec, gpu: Gpu): PipelineFit {
   const variants = Object.entries(spec.variants);
   const all = variants.map(([, variant]) => variant);
-  const experts = all.map((variant) => oneExpert(spec, variant));
+  const experts = all.flatMap((variant) => bothExperts(spec, variant));
   return {
     gpu,
     variants: variants.map(([name, variant]) => ({
@@ -148,6 +167,6 @@ export function fitOf(spec: PipelineSpec, gpu: Gpu): PipelineFit {
       time: timeFit(name, variant, spec, gpu),
     })),
     served: memoryFit(spec, all, spec.target.experts, gpu),
-    host: { least: Math.max(...experts), forRelay: experts.reduce((sum, size) => sum + 2 * size, 0) },
+    host: { least: Math.max(...experts), forRelay: experts.reduce((sum, size) => sum + size, 0) },
   };
 }

@@ -1,3 +1,12 @@
+export type {
+  Artifact,
+  ArtifactForm,
+  ArtifactInput,
+  ArtifactStep,
+  EngineStep,
+  ToolStep,
+  ToolWord,
+} from "./artifacts/types.ts";
 export {
   type FitVerdict,
   fitOf,
@@ -12,4 +21,5 @@ export {
 export { transferBytes } from "./memory.ts";
 export { planPipeline } from "./plan.ts";
 export { type Proposal, proposalsFor } from "./propose.ts";
-export type { Artifact, LinkedFile, ModelPlan, PipelinePlan, ScheduleSet } from "./types.ts";
+export { scheduleText } from "./schedule-text.ts";
+export type { LinkedFile, ModelPlan, PipelinePlan, ScheduleSet } from "./types.ts";

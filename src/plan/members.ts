@@ -16,6 +16,11 @@ const TOKENIZERS = {
   },
 } as const;
 
+/** The negative prompt of a request that gives none. */
+export function negativePrompt(family: PipelineSpec["family"]): string {
+  return TOKENIZERS[family].negativePrompt;
+}
+
 function tokenizer(spec: PipelineSpec, tensors: Tensors): ModelPlan {
   const { padId, negativePrompt } = TOKENIZERS[spec.family];
   const network = {

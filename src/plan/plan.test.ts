@@ -79,7 +79,7 @@ describe("planPipeline", () => {
       "onnx/draft_low_noise.distilled-4step.int8.onnx",
     );
     expect(plan("wan2.2-t2v-a14b").artifacts.map((a) => a.path)).toContain(
-      "engines/a40-26.08/final_high_noise.fp16.plan",
+      "engines/a40-26.08/832x480x81/final_high_noise.fp16.plan",
     );
   });
 });

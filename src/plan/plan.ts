@@ -1,13 +1,13 @@
 import { findGpu } from "../diffusion/index.ts";
 import { TriptychError } from "../errors/index.ts";
 import { contractOf } from "../model-config/index.ts";
-import type { PipelineSpec, PrecisionName } from "../spec/index.ts";
+import type { PipelineSpec } from "../spec/index.ts";
+import { artifactsOf } from "./artifacts/graph.ts";
 import { fitOf } from "./fit.ts";
 import { sharedMembers } from "./members.ts";
 import { proposalsFor } from "./propose.ts";
-import { artifactPath } from "./runtime.ts";
 import { tensorsOf } from "./tensors.ts";
-import type { Artifact, ModelPlan, PipelinePlan } from "./types.ts";
+import type { ModelPlan, PipelinePlan } from "./types.ts";
 import { expertNames, variantContract, variantModels } from "./variant.ts";
 
 /** Oldest container in which the python backend beside explicit model control has no known break-in. */
@@ -41,26 +41,6 @@ function refuseWhatDoesNotFit(spec: PipelineSpec): void {
   throw new TriptychError("plan-impossible", message, {
     ...(nearest === undefined ? {} : { hint: `with \`${nearest.change}\` ${nearest.then}` }),
   });
-}
-
-function artifactsOf(spec: PipelineSpec): Artifact[] {
-  const artifact = (network: string, precision: PrecisionName, weights: string): Artifact => ({
-    network,
-    precision,
-    weights,
-    path: artifactPath(spec, { network, precision, weights }),
-    model: network,
-  });
-  const experts = Object.entries(spec.variants).flatMap(([name, variant]) => {
-    const { highNoise, lowNoise } = expertNames(name);
-    const { precision, weights } = variant.experts;
-    return [artifact(highNoise, precision, weights), artifact(lowNoise, precision, weights)];
-  });
-  return [
-    artifact("text_encoder", spec.stages.textEncoder.precision, "base"),
-    ...experts,
-    artifact("vae_decoder", spec.stages.vaeDecoder.precision, "base"),
-  ];
 }
 
 function byName(a: ModelPlan, b: ModelPlan): number {

@@ -35,8 +35,14 @@ function noGuidance(spec: PipelineSpec, name: string, variant: VariantSpec): Cha
 }
 
 function lighter(spec: PipelineSpec, name: string, variant: VariantSpec): Change[] {
-  if (WEIGHT_BYTES[variant.experts.precision] === WEIGHT_BYTES.int8) return [];
-  const experts = { ...variant.experts, precision: "int8" } as const;
+  const { highNoise, lowNoise } = variant.experts;
+  if ([highNoise, lowNoise].every(({ precision }) => WEIGHT_BYTES[precision] === WEIGHT_BYTES.int8))
+    return [];
+  const experts = {
+    ...variant.experts,
+    highNoise: { ...highNoise, precision: "int8" },
+    lowNoise: { ...lowNoise, precision: "int8" },
+  } as const;
   return [["precision: int8", withVariant(spec, name, { ...variant, experts })]];
 }
 

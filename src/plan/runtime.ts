@@ -1,5 +1,6 @@
 import type { InstanceGroup, ModelConfig } from "../model-config/index.ts";
-import type { PipelineSpec, PrecisionName } from "../spec/index.ts";
+import type { PipelineSpec } from "../spec/index.ts";
+import { type NetworkChoice, servedPath } from "./artifacts/paths.ts";
 import type { ModelPlan } from "./types.ts";
 
 /** The parts of a config that a network and its tensors decide; the runtime adds the rest. */
@@ -7,22 +8,6 @@ export type NetworkConfig = Pick<ModelConfig, "name" | "inputs" | "outputs">;
 
 const ON_CPU: readonly InstanceGroup[] = [{ count: 1, kind: "KIND_CPU" }];
 const ON_GPU: readonly InstanceGroup[] = [{ count: 1, kind: "KIND_GPU", gpus: [0] }];
-
-/** A network as it is to be served: which weights, at which precision. */
-export interface NetworkChoice {
-  readonly network: string;
-  readonly precision: PrecisionName;
-  /** `base`, or the name of another set of weights. */
-  readonly weights: string;
-}
-
-/** Path of a network's artifact below the checkpoint folder: whatever makes it another file is in its name. */
-export function artifactPath(spec: PipelineSpec, { network, precision, weights }: NetworkChoice): string {
-  const name = [network, ...(weights === "base" ? [] : [weights]), precision].join(".");
-  if (spec.target.runtime === "onnxruntime") return `onnx/${name}.onnx`;
-  // An engine fits one GPU and one release, so both are in its path.
-  return `engines/${spec.target.gpu ?? "gpu"}-${spec.target.triton}/${name}.plan`;
-}
 
 function tensorrtModel(network: NetworkConfig, source: string): ModelPlan {
   const config: ModelConfig = {
@@ -65,7 +50,7 @@ export function networkModel(
   network: NetworkConfig,
   choice: Omit<NetworkChoice, "network">,
 ): ModelPlan {
-  const source = artifactPath(spec, { network: network.name, ...choice });
+  const source = servedPath(spec, { network: network.name, ...choice });
   if (spec.target.runtime === "tensorrt") return tensorrtModel(network, source);
   if (spec.target.triton === "embedded") return embeddedModel(network, source, spec.target.threads);
   return onnxruntimeModel(network, source);

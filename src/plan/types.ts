@@ -1,6 +1,7 @@
 import type { Schedule } from "../diffusion/index.ts";
 import type { Contract, ModelConfig } from "../model-config/index.ts";
 import type { PipelineSpec } from "../spec/index.ts";
+import type { Artifact } from "./artifacts/types.ts";
 
 /** A file of the checkpoint that stands, linked, in a model's version folder. */
 export interface LinkedFile {
@@ -27,25 +28,13 @@ export interface ModelPlan {
   readonly links: readonly LinkedFile[];
 }
 
-/** A file that must exist before the repository can be served. */
-export interface Artifact {
-  /** Network it holds: `text_encoder`, `final_high_noise`, … */
-  readonly network: string;
-  readonly precision: string;
-  /** `base`, or the name of a set of weights. */
-  readonly weights: string;
-  /** Path below the checkpoint folder. */
-  readonly path: string;
-  /** Model that links it. */
-  readonly model: string;
-}
-
 /** Everything that follows from a spec: pure data, the source of every generated file. */
 export interface PipelinePlan {
   readonly name: string;
   readonly spec: PipelineSpec;
   /** Sorted by name. */
   readonly models: readonly ModelPlan[];
+  /** What is made from the checkpoint, each after what it is made from. */
   readonly artifacts: readonly Artifact[];
   readonly contract: Contract;
   /** Names of the models that a server loads at start; the rest are loaded when they are needed. */

@@ -50,9 +50,9 @@ function experts({ name, variant, spec, tensors }: VariantInput, size: number): 
     ...guidance,
   ];
   const outputs = [tensors.nextState(size), tensors.latent];
-  const { highNoise, lowNoise } = expertNames(name);
-  return [highNoise, lowNoise].map((model) =>
-    networkModel(spec, { name: model, inputs, outputs }, variant.experts),
+  const names = expertNames(name);
+  return (["highNoise", "lowNoise"] as const).map((expert) =>
+    networkModel(spec, { name: names[expert], inputs, outputs }, variant.experts[expert]),
   );
 }
 

@@ -1,4 +1,4 @@
-export { commandLine, type EnvironmentChanges } from "./command-line.ts";
+export { commandLine, type EnvironmentChanges, quoteWord } from "./command-line.ts";
 export { isProgramMissing } from "./failure.ts";
 export { type ProgramOptions, type ProgramResult, runProgram } from "./run-program.ts";
 export type { LineListener, OutputStream } from "./spawn.ts";

@@ -36,6 +36,9 @@ const KEPT_CHARACTERS = 1_048_576;
 const ERROR_LINES = 40;
 const ERROR_CHARACTERS = 16_384;
 
+/** Node ends a longer timer at once; 24 days are as good as no limit. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 type Cut = "process-timeout" | "cancelled";
 
 /** Calls `cut` once when time is up or the caller gives up; the returned function takes that back. */
@@ -47,7 +50,10 @@ function watchLimits(options: ProgramOptions, cut: (why: Cut) => void): () => vo
   const onTime = (): void => {
     cut("process-timeout");
   };
-  const timer = options.timeoutMs === undefined ? undefined : setTimeout(onTime, options.timeoutMs);
+  const timer =
+    options.timeoutMs === undefined
+      ? undefined
+      : setTimeout(onTime, Math.min(options.timeoutMs, LONGEST_TIMER));
   return () => {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", onAbort);

@@ -1,5 +1,5 @@
 import { printModelConfig } from "../model-config/index.ts";
-import type { ModelPlan, PipelinePlan, ScheduleSet } from "../plan/index.ts";
+import { type ModelPlan, type PipelinePlan, scheduleText } from "../plan/index.ts";
 import { renderContract } from "./contract.ts";
 
 /** Files by path below the repository folder, with `/` between names. */
@@ -32,25 +32,6 @@ function modelPy(module: string): string {
   ].join("\n");
 }
 
-/** Digits of a number in schedule.json: more than FP32 holds, and fewer than the last bits that differ between maths libraries. */
-const DIGITS = 13;
-
-function rounded(_key: string, value: unknown): unknown {
-  return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value;
-}
-
-/** One line a row, so that a diff of two schedules can be read. */
-function scheduleJson({ stateSize, schedules }: ScheduleSet): string {
-  const blocks = schedules.map(({ rows, ...head }) => {
-    const lines = rows.map((row) => `      ${JSON.stringify(row, rounded)}`).join(",\n");
-    const fields = Object.entries(head).map(
-      ([key, value]) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
-    );
-    return `  {\n${fields.join(",\n")},\n    "rows": [\n${lines}\n    ]\n  }`;
-  });
-  return `{"stateSize": ${stateSize}, "schedules": [\n${blocks.join(",\n")}\n]}\n`;
-}
-
 function modelFiles(model: ModelPlan): [string, string][] {
   const folder = `${MODELS_FOLDER}/${model.config.name}`;
   const version = `${folder}/${VERSION}`;
@@ -58,7 +39,7 @@ function modelFiles(model: ModelPlan): [string, string][] {
     [`${folder}/config.pbtxt`, printModelConfig(model.config, { header: HEADER })],
   ];
   if (model.pythonModule !== undefined) files.push([`${version}/model.py`, modelPy(model.pythonModule)]);
-  if (model.schedule !== undefined) files.push([`${version}/schedule.json`, scheduleJson(model.schedule)]);
+  if (model.schedule !== undefined) files.push([`${version}/schedule.json`, scheduleText(model.schedule)]);
   // Triton wants a version folder even for an ensemble, and git keeps no empty folder.
   if (files.length === 1) files.push([`${version}/.keep`, ""]);
   return files;

@@ -1,10 +1,7 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { copyFile, link, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { type Finding, isTriptychError, systemErrorCode, TriptychError } from "../errors/index.ts";
-import { makeFolder, partialName, writeError } from "../files/index.ts";
+import { fileSha256, makeFolder, partialName, writeError } from "../files/index.ts";
 import type { PipelinePlan } from "../plan/index.ts";
 import type { Drift } from "./drift.ts";
 import { linksOf } from "./render.ts";
@@ -70,12 +67,6 @@ async function readCheckpointManifest(checkpoint: string): Promise<CheckpointMan
   }
 }
 
-async function sha256(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
-}
-
 async function sizeOf(path: string): Promise<number | undefined> {
   try {
     const found = await stat(path);
@@ -90,9 +81,7 @@ function missing(path: string, family: string): WeightProblem {
     family === "wan-tiny"
       ? "restore it; `make train-tiny` makes all files of wan-tiny"
       : "copy it from the checkpoint in diffusers layout";
-  const hint = path.endsWith(".plan")
-    ? "build the engine for this GPU and release, and put it there"
-    : origin;
+  const hint = /\.(plan|onnx)$/.test(path) ? `make it with \`triptych engines\`` : origin;
   return { rule: "weights-missing", message: `${path} is missing`, hint, path };
 }
 
@@ -117,7 +106,7 @@ async function checkOne(
   const known = manifest.files[source];
   if (known === undefined) return [];
   if (known.bytes !== size) return [mismatch(path, `expected ${known.bytes} bytes, got ${size}`)];
-  const got = await sha256(path);
+  const got = await fileSha256(path);
   if (got !== known.sha256)
     return [mismatch(path, `expected sha256 ${known.sha256.slice(0, 12)}…, got ${got.slice(0, 12)}…`)];
   return [];
@@ -155,7 +144,7 @@ async function sameFile(a: string, b: string): Promise<boolean> {
 
 async function isCopy(a: string, b: string): Promise<boolean> {
   if ((await sizeOf(a)) !== (await sizeOf(b))) return false;
-  return (await sha256(a)) === (await sha256(b));
+  return (await fileSha256(a)) === (await fileSha256(b));
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { Finding } from "../errors/index.ts";
+import { at, entriesAt, type Path, type Problem } from "./problem.ts";
 import type { SpecSource } from "./source.ts";
+import { weightsProblems } from "./weights-checks.ts";
 
 /** Pixels to a token of the transformer, along width and height: 8 by the VAE, 2 by the patch. */
 const PIXELS_PER_TOKEN = 16;
@@ -8,23 +10,6 @@ const PIXELS_PER_TOKEN = 16;
 const FRAMES_PER_LATENT = 4;
 
 const TINY = { width: 64, height: 64, frames: 17 } as const;
-
-type Path = readonly (string | number)[];
-
-interface Problem {
-  readonly rule: string;
-  readonly path: Path;
-  readonly message: string;
-  readonly hint: string;
-}
-
-/** Reads below an unchecked document: a check must not fall over what another finding reports. */
-function at(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>((node, key) => {
-    if (typeof node !== "object" || node === null) return undefined;
-    return (node as Record<string | number, unknown>)[key];
-  }, value);
-}
 
 function numberAt(value: unknown, path: Path): number | undefined {
   const found = at(value, path);
@@ -72,17 +57,52 @@ function runtimeProblems(value: unknown): Problem[] {
 }
 
 function unknownVariants(value: unknown): [string, unknown][] {
-  const variants = at(value, ["variants"]);
-  return typeof variants === "object" && variants !== null ? Object.entries(variants) : [];
+  return entriesAt(value, ["variants"]);
 }
 
 function calibrationProblems(value: unknown): Problem[] {
   return unknownVariants(value).flatMap(([name, variant]) => {
     const path = ["variants", name, "experts", "precision"];
-    if (at(variant, ["experts", "precision"]) !== "int8") return [];
-    if (at(variant, ["experts", "calibration"]) !== undefined) return [];
+    const eightBit = precisions(variant).find((precision) => precision === "int8" || precision === "fp8");
+    if (eightBit === undefined || at(variant, ["experts", "calibration"]) !== undefined) return [];
     const hint = "add calibration: with a file of prompts, one a line, for the activation ranges";
-    return [{ rule: "calibration", path, message: "int8 needs calibration prompts", hint }];
+    return [{ rule: "calibration", path, message: `${eightBit} needs calibration prompts`, hint }];
+  });
+}
+
+/** Precisions of a variant's experts, written as one or as two. */
+function precisions(variant: unknown): unknown[] {
+  const path = ["experts", "precision"];
+  const written = at(variant, path);
+  if (typeof written === "string") return [written];
+  return [at(variant, [...path, "highNoise"]), at(variant, [...path, "lowNoise"])];
+}
+
+function textProblems(value: unknown): Problem[] {
+  const path = ["stages", "textEncoder", "precision"];
+  if (at(value, ["target", "runtime"]) !== "tensorrt" || at(value, path) !== "fp16") return [];
+  const message = "a T5 overflows in fp16 where it is computed in it";
+  return [{ rule: "precision", path, message, hint: "write bf16 or fp32" }];
+}
+
+/** What onnxruntime's kernels for a CPU compute. */
+const ON_A_CPU = ["fp32", "fp16", "int8"];
+
+function kernelProblems(value: unknown): Problem[] {
+  if (at(value, ["target", "runtime"]) !== "onnxruntime") return [];
+  const stages = (["textEncoder", "vaeDecoder"] as const).map((stage) => {
+    const path = ["stages", stage, "precision"];
+    return { path, used: [at(value, path)] };
+  });
+  const experts = unknownVariants(value).map(([name, variant]) => ({
+    path: ["variants", name, "experts", "precision"],
+    used: precisions(variant),
+  }));
+  return [...stages, ...experts].flatMap(({ path, used }) => {
+    const wrong = used.find((word) => word === "bf16" || word === "fp8");
+    if (wrong === undefined) return [];
+    const hint = `write one of ${ON_A_CPU.join(", ")}, or runtime: tensorrt`;
+    return [{ rule: "runtime", path, message: `onnxruntime has no ${wrong} kernels on a CPU`, hint }];
   });
 }
 
@@ -109,7 +129,10 @@ const CHECKS = [
   tinyProblems,
   runtimeProblems,
   calibrationProblems,
+  kernelProblems,
+  textProblems,
   nameProblems,
+  weightsProblems,
 ];
 
 /** What a schema cannot say: rules between values, each finding at its own place. */

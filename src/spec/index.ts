@@ -1,3 +1,3 @@
 export { parseSpec } from "./parse.ts";
-export { type GuidanceSetting, type PrecisionName, SPEC_SCHEMA } from "./schema.ts";
-export type { PipelineSpec, VariantSpec } from "./types.ts";
+export { type GuidanceSetting, type PrecisionName, SPEC_SCHEMA } from "./schema/index.ts";
+export type { ExpertName, ExpertSpec, PipelineSpec, VariantSpec, WeightsRecipe } from "./types.ts";

@@ -1,17 +1,29 @@
 import { type Finding, TriptychError } from "../errors/index.ts";
 import { crossCheck } from "./checks.ts";
-import type { SpecDocument, VariantDocument } from "./schema.ts";
+import type { SpecDocument, VariantDocument } from "./schema/index.ts";
 import { readSource } from "./source.ts";
-import type { PipelineSpec, VariantSpec } from "./types.ts";
+import type { ExpertName, ExpertSpec, PipelineSpec, VariantSpec } from "./types.ts";
 import { checkSchema } from "./validate.ts";
+
+function resolveExpert(
+  { precision, weights = "base" }: VariantDocument["experts"],
+  expert: ExpertName,
+): ExpertSpec {
+  return {
+    precision: typeof precision === "string" ? precision : precision[expert],
+    weights: typeof weights === "string" ? weights : weights[expert],
+  };
+}
 
 function resolveVariant(document: VariantDocument): VariantSpec {
   const [first, ...rest] = document.sampler.steps;
   return {
     experts: {
-      precision: document.experts.precision,
-      weights: document.experts.weights ?? "base",
+      highNoise: resolveExpert(document.experts, "highNoise"),
+      lowNoise: resolveExpert(document.experts, "lowNoise"),
       calibration: document.experts.calibration,
+      quantise: document.experts.quantise ?? {},
+      passes: document.experts.passes ?? "fused",
     },
     // The schema promises at least one step count.
     sampler: { ...document.sampler, steps: [first ?? 1, ...rest] },
@@ -25,7 +37,13 @@ function resolve(document: SpecDocument): PipelineSpec {
     family: document.family,
     checkpoint: document.checkpoint ?? `../models/${document.name}`,
     video: document.video,
-    target: { ...document.target, gpu: document.target.gpu, threads: document.target.threads ?? 1 },
+    target: {
+      ...document.target,
+      gpu: document.target.gpu,
+      tensorrt: document.target.tensorrt,
+      build: document.target.build ?? {},
+      threads: document.target.threads ?? 1,
+    },
     stages: {
       textEncoder: document.stages.textEncoder,
       vaeDecoder: document.stages.vaeDecoder,
@@ -35,6 +53,12 @@ function resolve(document: SpecDocument): PipelineSpec {
         enlarge: videoEncoder?.enlarge ?? 1,
       },
     },
+    weights: Object.fromEntries(
+      Object.entries(document.weights ?? {}).map(([name, recipe]) => [
+        name,
+        { ...recipe, from: recipe.from ?? "base" },
+      ]),
+    ),
     variants: Object.fromEntries(
       Object.entries(document.variants).map(([name, variant]) => [name, resolveVariant(variant)]),
     ),

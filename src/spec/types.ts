@@ -1,12 +1,34 @@
-import type { GuidanceSetting, PrecisionName, SpecDocument } from "./schema.ts";
+import type {
+  GuidanceSetting,
+  PrecisionName,
+  RecipeDocument,
+  SpecDocument,
+  VariantDocument,
+} from "./schema/index.ts";
+
+/** One of the two experts of a variant. */
+export interface ExpertSpec {
+  readonly precision: PrecisionName;
+  /** Name of the weights; `base` unless the spec names another set. */
+  readonly weights: string;
+}
+
+/** Experts by the part of the noise range that they run in. */
+export type ExpertName = "highNoise" | "lowNoise";
+
+/** How a set of expert weights is made from another. */
+export interface WeightsRecipe extends Omit<RecipeDocument, "from"> {
+  readonly from: string;
+}
 
 /** One variant with every default filled in. */
 export interface VariantSpec {
-  readonly experts: {
-    readonly precision: PrecisionName;
-    /** Name of the weights; `base` unless the spec names another set. */
-    readonly weights: string;
+  readonly experts: Readonly<Record<ExpertName, ExpertSpec>> & {
+    /** File of prompts, relative to the spec. */
     readonly calibration: string | undefined;
+    readonly quantise: NonNullable<VariantDocument["experts"]["quantise"]>;
+    /** How a guided step runs its two passes. */
+    readonly passes: "fused" | "sequential";
   };
   readonly sampler: {
     readonly solver: "euler" | "unipc" | "dpmpp2m";
@@ -30,17 +52,22 @@ export interface PipelineSpec {
     /** Container release such as `26.08`, or `embedded`. */
     readonly triton: string;
     readonly gpu: string | undefined;
+    /** TensorRT of the server, where the spec says it. */
+    readonly tensorrt: string | undefined;
+    readonly build: NonNullable<SpecDocument["target"]["build"]>;
     readonly experts: "resident" | "relay";
     readonly threads: number;
   };
   readonly stages: {
-    readonly textEncoder: { readonly precision: PrecisionName };
-    readonly vaeDecoder: { readonly precision: PrecisionName };
+    readonly textEncoder: Readonly<SpecDocument["stages"]["textEncoder"]>;
+    readonly vaeDecoder: Readonly<SpecDocument["stages"]["vaeDecoder"]>;
     readonly videoEncoder: {
       readonly codec: "h264" | "vp9";
       readonly crf: number;
       readonly enlarge: number;
     };
   };
+  /** Sets of weights that are made here, by name. */
+  readonly weights: Readonly<Record<string, WeightsRecipe>>;
   readonly variants: Readonly<Record<string, VariantSpec>>;
 }

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from "ajv";
 import type { Finding } from "../errors/index.ts";
-import { SPEC_SCHEMA, type SpecDocument } from "./schema.ts";
+import { SPEC_SCHEMA, type SpecDocument } from "./schema/index.ts";
 import type { SpecSource } from "./source.ts";
 import { suggest } from "./suggest.ts";
 
@@ -62,8 +62,24 @@ function wrongType(error: ErrorObject): Message {
   return { rule: "wrong-type", message: `expected ${wanted}, got ${show(error.data)}` };
 }
 
-function notOneOf(error: ErrorObject): Message {
-  const allowed = (parameter(error, "allowedValues") as readonly unknown[]).map(String);
+interface Branch {
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+}
+
+/** What a union expects of a value that is no map. */
+function plainBranch({ keyword, schema }: ErrorObject): Branch | undefined {
+  if (keyword !== "anyOf" || !Array.isArray(schema)) return undefined;
+  return (schema as readonly Branch[]).find(
+    (branch) => branch.enum !== undefined || branch.pattern !== undefined,
+  );
+}
+
+function notOneOf(
+  error: ErrorObject,
+  words = parameter(error, "allowedValues") as readonly unknown[],
+): Message {
+  const allowed = words.map(String);
   const guess = typeof error.data === "string" ? suggest(error.data, allowed) : undefined;
   const hint = guess === undefined ? {} : { hint: `did you mean "${guess}"?` };
   return {
@@ -107,6 +123,10 @@ const BY_KEYWORD: Readonly<Record<string, (error: ErrorObject) => Message>> = {
 };
 
 function describe(error: ErrorObject): Message {
+  const branch = plainBranch(error);
+  if (branch?.enum !== undefined) return notOneOf(error, branch.enum);
+  if (branch?.pattern !== undefined && typeof error.data === "string")
+    return { rule: "bad-value", message: `must match pattern "${branch.pattern}", got ${show(error.data)}` };
   const special = BY_KEYWORD[error.keyword];
   if (special) return special(error);
   return { rule: "bad-value", message: `${error.message ?? error.keyword}, got ${show(error.data)}` };

@@ -8,6 +8,7 @@ export type {
   ShapeProfile,
 } from "./build-config.ts";
 export { type ContainerTensorRt, containerTensorRt } from "./container.ts";
+export { type LayerSummary, summariseLayers } from "./layers.ts";
 export { readTrtexecLine, type TrtexecEvent } from "./log.ts";
 export { PLAN_HEADER_BYTES, readPlanHeader } from "./plan-header.ts";
 export {

@@ -1,3 +1,4 @@
+import { inspectEngines } from "../../engine/index.ts";
 import { isTriptychError } from "../../errors/index.ts";
 import { checkWeights } from "../../repository/index.ts";
 import { type Diagnosis, diagnose } from "../../server/index.ts";
@@ -40,6 +41,12 @@ async function weightLines(loaded: LoadedPipeline): Promise<Line[]> {
   return problems.map(({ message, hint }) => ({ name: "weights", status: "fault", message, hint }));
 }
 
+/** What is known of the engines, beside that their files are there. */
+async function engineLines({ plan, checkpoint, specFolder }: LoadedPipeline): Promise<Line[]> {
+  const found = await inspectEngines(plan.artifacts, { checkpoint, specFolder });
+  return found.map(({ artifact, ...finding }) => ({ name: artifact, ...finding }));
+}
+
 function show({ terminal }: Context, { name, status, message, hint }: Line): void {
   const mark = {
     ok: terminal.paint("green", "ok   ", "out"),
@@ -54,7 +61,7 @@ function show({ terminal }: Context, { name, status, message, hint }: Line): voi
 export const doctor: Command<{ spec: string }> = async (context, { spec }) => {
   const loaded = await loadPipeline(spec);
   const machine = (await diagnose({ signal: context.signal })).map((found) => machineLine(loaded, found));
-  const lines = [...machine, ...(await weightLines(loaded))];
+  const lines = [...machine, ...(await weightLines(loaded)), ...(await engineLines(loaded))];
   const faults = lines.filter(({ status }) => status === "fault").length;
   if (context.json) context.terminal.out(JSON.stringify({ spec, lines }));
   else {

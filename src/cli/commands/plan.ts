@@ -61,7 +61,9 @@ export const plan: Command<PlanOptions> = async ({ terminal, json }, { spec, gpu
     terminal.out(JSON.stringify(planned));
     return EXIT.ok;
   }
-  const artifacts = planned.artifacts.map((a) => [a.network, a.precision, a.weights, a.path]);
+  const artifacts = planned.artifacts.flatMap(({ serves, path }) =>
+    serves === undefined ? [] : [[serves.network, serves.precision, serves.weights, path]],
+  );
   terminal.out(
     [
       summary(planned),

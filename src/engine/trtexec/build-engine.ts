@@ -1,21 +1,29 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
-import { isTriptychError, TriptychError } from "../errors/index.ts";
-import { type LogFile, makeFolder, openLogFile, partialName, withLock, writeError } from "../files/index.ts";
-import { isProgramMissing, runProgram } from "../process/index.ts";
+import { isTriptychError, TriptychError } from "../../errors/index.ts";
+import {
+  type LogFile,
+  makeFolder,
+  openLogFile,
+  partialName,
+  withLock,
+  writeError,
+} from "../../files/index.ts";
+import { isProgramMissing, runProgram } from "../../process/index.ts";
 import {
   type EngineBuildConfig,
   type TensorRtVersion,
   type TrtexecEvent,
   trtexecArguments,
-} from "../tensorrt/index.ts";
+} from "../../tensorrt/index.ts";
 import { acceptEngine } from "./accept.ts";
 import { Listener } from "./listener.ts";
+import { programMissing, runnable, type Trtexec } from "./program.ts";
 
 /** How a build is run. */
 export interface BuildOptions {
-  /** The program; default `trtexec` on PATH. */
-  readonly trtexec?: string | undefined;
+  /** The program, or the container it runs in; default `trtexec` on PATH. */
+  readonly trtexec?: Trtexec | undefined;
   /** Milliseconds a build may take; default 12 hours. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -38,14 +46,9 @@ export interface BuiltEngine {
 
 const TIMEOUT_MS = 12 * 3_600_000;
 
-const UNWRITABLE = { code: "output-unwritable", hint: "choose a folder that is yours to write" } as const;
+const ON_PATH: Trtexec = { kind: "local", file: "trtexec" };
 
-function missing(program: string, cause: unknown): TriptychError {
-  return new TriptychError("trtexec-missing", `${program} was not found`, {
-    cause,
-    hint: "it is part of NVIDIA's containers: /usr/src/tensorrt/bin/trtexec up to TensorRT 10.14, on PATH since",
-  });
-}
+const UNWRITABLE = { code: "output-unwritable", hint: "choose a folder that is yours to write" } as const;
 
 /** The error of a run that did not end well, with the first thing trtexec complained of. */
 function failed(reason: unknown, engine: string, heard: Listener, logFile: string): unknown {
@@ -64,14 +67,14 @@ async function runTrtexec(
   partial: string,
   log: LogFile,
 ): Promise<Pick<BuiltEngine, "warnings" | "durationMs">> {
-  const program = options.trtexec ?? "trtexec";
+  const run = runnable(options.trtexec ?? ON_PATH, trtexecArguments({ ...config, engine: partial }));
   const stop = new AbortController();
   const heard = new Listener(config, () => {
     stop.abort();
   });
-  const run = runProgram({
-    file: program,
-    args: trtexecArguments({ ...config, engine: partial }),
+  const ended = runProgram({
+    file: run.file,
+    args: run.args,
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     signal: AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]),
     onLine: (line) => {
@@ -79,15 +82,17 @@ async function runTrtexec(
       for (const event of heard.hear(line)) options.onEvent?.(event);
     },
   });
-  const { durationMs } = await run.catch((reason: unknown) => {
-    if (isProgramMissing(reason)) throw missing(program, reason);
+  const { durationMs } = await ended.catch(async (reason: unknown) => {
+    if (isProgramMissing(reason)) throw programMissing(run.file, reason);
+    await run.clear();
     throw heard.refusal ?? failed(reason, config.engine, heard, log.file);
   });
   if (heard.refusal !== undefined) throw heard.refusal;
   return { warnings: heard.warnings, durationMs };
 }
 
-async function buildAlone(config: EngineBuildConfig, options: BuildOptions): Promise<BuiltEngine> {
+/** {@link buildEngine} for a caller that holds a lock of its own and has made the folder. */
+export async function buildUnlocked(config: EngineBuildConfig, options: BuildOptions): Promise<BuiltEngine> {
   const partial = partialName(config.engine);
   const log = await openLogFile(`${config.engine}.log`);
   try {
@@ -105,7 +110,7 @@ async function buildAlone(config: EngineBuildConfig, options: BuildOptions): Pro
  * of another release or has chosen shapes by itself, is ended at once. Two builders of one engine take turns.
  *
  * @throws TriptychError `plan-impossible` for what this TensorRT would refuse, before anything runs; `trtexec-missing`,
- * `engine-build-failed`, `engine-invalid`, `process-timeout`, `disk-full`, `output-unwritable`, `cancelled`.
+ * `docker-missing`, `engine-build-failed`, `engine-invalid`, `process-timeout`, `disk-full`, `output-unwritable`, `cancelled`.
  */
 export async function buildEngine(
   config: EngineBuildConfig,
@@ -116,7 +121,7 @@ export async function buildEngine(
   try {
     // trtexec would find out only after the build that there is no such folder.
     await makeFolder(path.dirname(config.engine));
-    return await withLock(`${config.engine}.lock`, { signal, onWait }, () => buildAlone(config, options));
+    return await withLock(`${config.engine}.lock`, { signal, onWait }, () => buildUnlocked(config, options));
   } catch (reason) {
     throw writeError(reason, config.engine, UNWRITABLE);
   }

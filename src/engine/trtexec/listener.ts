@@ -1,5 +1,5 @@
-import { TriptychError } from "../errors/index.ts";
-import { type EngineBuildConfig, readTrtexecLine, type TrtexecEvent } from "../tensorrt/index.ts";
+import { TriptychError } from "../../errors/index.ts";
+import { type EngineBuildConfig, readTrtexecLine, type TrtexecEvent } from "../../tensorrt/index.ts";
 import { releaseMismatch } from "./release.ts";
 
 /** Listens to a build, and calls `stop` once when it cannot come to anything. */

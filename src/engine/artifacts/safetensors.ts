@@ -1,0 +1,67 @@
+import { open, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+/** Longest header that is believed: a real one has about 100 bytes a tensor. */
+const MAX_HEADER = 100_000_000;
+
+async function header(file: string): Promise<{ readonly text: string; readonly end: number } | undefined> {
+  const handle = await open(file);
+  try {
+    const first = await handle.read(new Uint8Array(8), 0, 8, 0);
+    if (first.bytesRead < 8) return undefined;
+    const length = Number(new DataView(first.buffer.buffer).getBigUint64(0, true));
+    if (length > MAX_HEADER) return undefined;
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, 8);
+    return bytesRead < length ? undefined : { text: new TextDecoder().decode(buffer), end: 8 + length };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Where the last tensor of a header ends. */
+function lastOffset(text: string): number {
+  const entries = Object.entries(
+    JSON.parse(text) as Record<string, { readonly data_offsets?: readonly number[] }>,
+  );
+  return Math.max(0, ...entries.map(([, { data_offsets: offsets = [] }]) => offsets[1] ?? 0));
+}
+
+/** What is wrong with a weight file; nothing for a whole one. Only its header is read. */
+async function fileProblem(file: string): Promise<string | undefined> {
+  try {
+    // Opening a pipe would wait for ever.
+    if (!(await stat(file)).isFile()) return `${file} is no file`;
+    const found = await header(file);
+    if (found === undefined) return `${file} is no whole safetensors file`;
+    const [expected, { size }] = [found.end + lastOffset(found.text), await stat(file)];
+    return expected === size ? undefined : `${file} is cut short: expected ${expected} bytes, got ${size}`;
+  } catch {
+    return `${file} is no whole safetensors file`;
+  }
+}
+
+async function indexProblems(folder: string, index: string, files: readonly string[]): Promise<string[]> {
+  try {
+    const { weight_map: map } = JSON.parse(await readFile(join(folder, index), "utf8")) as {
+      weight_map: Record<string, string>;
+    };
+    const absent = [...new Set(Object.values(map))].filter((name) => !files.includes(name));
+    return absent.length === 0 ? [] : [`${folder} lacks ${absent.join(", ")}, which ${index} names`];
+  } catch {
+    return [`${join(folder, index)} cannot be read`];
+  }
+}
+
+/** What is wrong with one part of a checkpoint in diffusers layout; the folder is there. */
+export async function partProblems(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  const files = names.filter((name) => name.endsWith(".safetensors"));
+  const indexes = names.filter((name) => name.endsWith(".safetensors.index.json"));
+  const problems = await Promise.all([
+    ...files.map(async (name) => fileProblem(join(folder, name))),
+    ...indexes.map(async (name) => (await indexProblems(folder, name, files))[0]),
+  ]);
+  const config = names.includes("config.json") ? [] : [`${folder} has no config.json`];
+  const weights = files.length > 0 ? [] : [`${folder} has no .safetensors file`];
+  return [...config, ...weights, ...problems.filter((problem) => problem !== undefined)];
+}
