@@ -181,7 +181,9 @@ describe("repository", () => {
   it("writes the text of a TensorRT spec, and says which engines are missing", async () => {
     const { code, stderr } = await run("repository", "configs/wan2.2-t2v-a14b.yaml");
     expect(code).toBe(0);
-    expect(stderr).toMatch(/vae_decoder\S*\.plan is missing \[weights-missing\]\n.*→ build /);
+    expect(stderr).toMatch(
+      /vae_decoder\S*\.plan is missing \[weights-missing\]\n.*→ make it with `triptych engines`/,
+    );
     const models = path.join(shared.folder, "model-repository/wan2.2-t2v-a14b/models");
     expect(readFileSync(path.join(models, "vae_decoder/config.pbtxt"), "utf8")).toMatch(/tensorrt/);
     expect((await run("repository", "configs/wan2.2-t2v-a14b.yaml", "--check")).code).toBe(0);
