@@ -1,4 +1,4 @@
-import type { ArtifactEvent } from "../engine/index.ts";
+import { type ArtifactEvent, bytesOf } from "../engine/index.ts";
 import { bytesText } from "./size-text.ts";
 import { printable, type Terminal } from "./terminal.ts";
 
@@ -41,7 +41,7 @@ export class ArtifactProgress {
   }
 
   #done({ passport }: Extract<ArtifactEvent, { kind: "done" }>): void {
-    const bytes = passport.files.reduce((sum, file) => sum + file.bytes, 0);
+    const bytes = bytesOf(passport.files);
     const line = `      made in ${passport.made.seconds.toFixed(1)} s, ${bytesText(bytes)}`;
     if (this.#terminal.interactive) this.#terminal.rewrite(line, true);
     else this.#terminal.err(line);

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, Command as Program } from "commander";
+import type { EnginesOptions } from "./commands/engines.ts";
 import type { Context } from "./context.ts";
 import { DEFAULT_REPOSITORIES, DEFAULT_SPEC } from "./defaults.ts";
 
@@ -90,17 +91,8 @@ function addSpecCommands(program: Program, run: Run): void {
     );
 }
 
-interface EnginesFlags {
-  readonly dryRun?: boolean;
-  readonly script?: string;
-  readonly only?: readonly string[];
-  readonly python?: string;
-  readonly trtexec?: string;
-  readonly container?: boolean;
-  readonly image?: string;
-  readonly timeout?: number;
-  readonly ignoreEstimates?: boolean;
-}
+/** Options as commander gives them; a time is in milliseconds already. */
+type EnginesFlags = Omit<EnginesOptions, "spec" | "timeoutMs"> & { readonly timeout?: number };
 
 function addEngines(program: Program, run: Run): void {
   program

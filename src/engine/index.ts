@@ -4,6 +4,7 @@ export {
   buildArtifacts,
   surveyArtifacts,
 } from "./artifacts/build-artifacts.ts";
+export { bytesOf } from "./artifacts/digests.ts";
 export { type EngineFinding, inspectEngines } from "./artifacts/inspect.ts";
 export type { EnginePassport, GpuFacts, Passport, PassportInput } from "./artifacts/passport.ts";
 export { PASSPORT_SCHEMA } from "./artifacts/passport-schema.ts";

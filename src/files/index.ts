@@ -1,4 +1,5 @@
 export { fileSha256, textSha256 } from "./digest.ts";
+export { exists } from "./exists.ts";
 export { type LockOptions, withLock } from "./lock.ts";
 export { type LogFile, openLogFile } from "./log-file.ts";
 export { makeFolder } from "./make-folder.ts";

@@ -4,6 +4,7 @@ import {
   artifactScript,
   type BuildArtifactsOptions,
   buildArtifacts,
+  bytesOf,
   type Passport,
   type Resources,
   resourcesFor,
@@ -122,8 +123,7 @@ async function writeScript(
 }
 
 function passportRow({ artifact, files, made }: Passport): string[] {
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  return [artifact, bytesText(bytes), `${made.seconds.toFixed(1)} s`];
+  return [artifact, bytesText(bytesOf(files)), `${made.seconds.toFixed(1)} s`];
 }
 
 /** `triptych engines SPEC`: make what is missing between the checkpoint and what is served. */

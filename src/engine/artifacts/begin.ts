@@ -1,25 +1,13 @@
-import { access, readdir, rename, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Finding } from "../../errors/index.ts";
-import { writeWhole } from "../../files/index.ts";
+import { exists, writeWhole } from "../../files/index.ts";
 import type { Artifact } from "../../plan/index.ts";
-import { type Places, passportPath, placeOutput } from "./place.ts";
+import { type Places, passportPath, placeOutput, REFUSAL } from "./place.ts";
 import type { Surveyed } from "./survey.ts";
-
-const REFUSAL = {
-  code: "output-unwritable",
-  hint: "choose a checkpoint folder that is yours to write",
-} as const;
 
 /** Not a passport yet, but the mark that what stands beside it is Triptych's to replace. */
 const BEGUN = '{"version": 1, "state": "begun"}\n';
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
 
 /** What somebody else has put where an artifact is to go: it is not Triptych's to replace. */
 export async function foreignFindings(artifacts: readonly Surveyed[], places: Places): Promise<Finding[]> {

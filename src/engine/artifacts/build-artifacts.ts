@@ -6,7 +6,7 @@ import { replacing } from "./begin.ts";
 import { commandText, outputFolder } from "./command.ts";
 import { Digests } from "./digests.ts";
 import type { Passport, PassportInput } from "./passport.ts";
-import { type Places, placeOutput } from "./place.ts";
+import { type Places, placeOutput, REFUSAL } from "./place.ts";
 import { requireResources, requireSources, requireTrtexec, resourcesFor } from "./preflight.ts";
 import { runStep, type StepProgress } from "./run-step.ts";
 import { seal } from "./seal.ts";
@@ -48,11 +48,6 @@ export interface BuildArtifactsOptions {
 }
 
 const TIMEOUT_MS = 48 * 3_600_000;
-
-const REFUSAL = {
-  code: "output-unwritable",
-  hint: "choose a checkpoint folder that is yours to write",
-} as const;
 
 /** Looks at what is there of artifacts, without making anything. */
 export async function surveyArtifacts(

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { systemErrorCode } from "../../errors/index.ts";
 import { fileSha256, textSha256, writeWhole } from "../../files/index.ts";
-import type { Placed } from "./place.ts";
+import { type Placed, REFUSAL } from "./place.ts";
 
 /** One file of something on disk. */
 export interface DigestedFile {
@@ -20,6 +20,11 @@ export interface Digested {
   readonly files: readonly DigestedFile[];
 }
 
+/** Bytes of several files together. */
+export function bytesOf(files: readonly Pick<DigestedFile, "bytes">[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 /** A digest holds for as long as these stay. */
 interface Known {
   readonly bytes: number;
@@ -28,11 +33,6 @@ interface Known {
   readonly inode: string;
   readonly sha256: string;
 }
-
-const REFUSAL = {
-  code: "output-unwritable",
-  hint: "choose a checkpoint folder that is yours to write",
-} as const;
 
 /** Files that tell of others. */
 function isOwn(name: string): boolean {

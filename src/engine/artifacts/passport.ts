@@ -3,6 +3,7 @@ import { writeWhole } from "../../files/index.ts";
 import type { LayerSummary } from "../../tensorrt/index.ts";
 import type { DigestedFile } from "./digests.ts";
 import type { StepSettings } from "./key.ts";
+import { REFUSAL } from "./place.ts";
 
 /** An input as it was when the artifact was made. */
 export interface PassportInput {
@@ -68,11 +69,6 @@ export interface Ancestor {
   readonly digest: string;
   readonly bytes: number;
 }
-
-const REFUSAL = {
-  code: "output-unwritable",
-  hint: "choose a checkpoint folder that is yours to write",
-} as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,12 @@
 import { isAbsolute, join } from "node:path";
+import type { WriteRefusal } from "../../files/index.ts";
 import type { Artifact, ArtifactForm } from "../../plan/index.ts";
+
+/** How a failure to write below the checkpoint is told. */
+export const REFUSAL: WriteRefusal = {
+  code: "output-unwritable",
+  hint: "choose a checkpoint folder that is yours to write",
+};
 
 /** Where the files of a plan lie on this machine. */
 export interface Places {

@@ -1,13 +1,15 @@
-import { readFile, stat, statfs } from "node:fs/promises";
+import { readFile, statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { dirname } from "node:path";
 import { type Finding, isTriptychError, TriptychError } from "../../errors/index.ts";
+import { exists } from "../../files/index.ts";
 import { isProgramMissing, runProgram } from "../../process/index.ts";
 import { formatTensorRtVersion, readTrtexecLine } from "../../tensorrt/index.ts";
 import { programMissing, runnable, type Trtexec } from "../trtexec/program.ts";
 import { releaseMismatch } from "../trtexec/release.ts";
 import { foreignFindings } from "./begin.ts";
 import { engineBuild } from "./command.ts";
+import { bytesOf } from "./digests.ts";
 import { type Places, placeInput } from "./place.ts";
 import { partProblems } from "./safetensors.ts";
 import type { MissingSource, Surveyed } from "./survey.ts";
@@ -87,11 +89,7 @@ export interface Resources {
 
 /** A folder, or the nearest one above it that is there. */
 async function existingFolder(folder: string): Promise<string> {
-  const isThere = await stat(folder).then(
-    () => true,
-    () => false,
-  );
-  return isThere || dirname(folder) === folder ? folder : existingFolder(dirname(folder));
+  return (await exists(folder)) || dirname(folder) === folder ? folder : existingFolder(dirname(folder));
 }
 
 /** Disk and memory that artifacts take by the estimate, and what there is of both. */
@@ -102,7 +100,7 @@ export async function resourcesFor(
   const disk = await statfs(await existingFolder(checkpoint));
   const estimates = artifacts.map(({ artifact }) => artifact.estimate);
   return {
-    bytes: estimates.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: bytesOf(estimates),
     free: disk.bavail * disk.bsize,
     memory: Math.max(0, ...estimates.map(({ memory }) => memory)),
     totalMemory: totalmem(),

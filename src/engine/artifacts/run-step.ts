@@ -6,7 +6,7 @@ import type { TrtexecEvent } from "../../tensorrt/index.ts";
 import { type BuiltEngine, buildUnlocked } from "../trtexec/build-engine.ts";
 import type { Trtexec } from "../trtexec/program.ts";
 import { engineBuild, outputFolder, toolCommand } from "./command.ts";
-import { type Places, placeOutput } from "./place.ts";
+import { type Places, placeOutput, REFUSAL } from "./place.ts";
 import { toolsEnvironment } from "./tools.ts";
 
 /** How far a step is. */
@@ -28,11 +28,6 @@ export interface StepOptions {
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (progress: StepProgress) => void;
 }
-
-const REFUSAL = {
-  code: "output-unwritable",
-  hint: "choose a checkpoint folder that is yours to write",
-} as const;
 
 /** `12/40 paths recorded`, as the tools write it. */
 const PROGRESS = /^(\d{1,9})\/(\d{1,9}) (.{1,200})$/;

@@ -4,7 +4,7 @@ import type { Artifact } from "../../plan/index.ts";
 import { formatTensorRtVersion, summariseLayers } from "../../tensorrt/index.ts";
 import type { BuiltEngine } from "../trtexec/build-engine.ts";
 import { engineBuild } from "./command.ts";
-import type { Digests } from "./digests.ts";
+import { bytesOf, type Digests } from "./digests.ts";
 import { gpuFacts } from "./gpu.ts";
 import { settingsOf, stepDigest } from "./key.ts";
 import {
@@ -63,7 +63,7 @@ async function ancestorsOf(
     const now = inputs[role];
     if (maker === undefined || passport === undefined || now === undefined) continue;
     const { key, ancestors, files } = passport;
-    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    const bytes = bytesOf(files);
     Object.assign(found, ancestors);
     const step = stepDigest(maker);
     found[maker.id] = { key, step, digest: passport.digest, bytes };

@@ -1,5 +1,5 @@
 import type { Artifact, ArtifactInput } from "../../plan/index.ts";
-import type { Digested, Digests } from "./digests.ts";
+import { bytesOf, type Digested, type Digests } from "./digests.ts";
 import { contentKey, settingsOf, stepDigest } from "./key.ts";
 import { type Ancestor, type Passport, type PassportInput, readPassport } from "./passport.ts";
 import { type Places, passportPath, placeInput, placeOutput } from "./place.ts";
@@ -43,22 +43,12 @@ export interface Survey {
 /** An input by what it holds, or the reason why that is not known. */
 type InputFact = PassportInput | { readonly after: string } | { readonly missing: MissingSource };
 
-/** What was found of one artifact, before it is known what of it is needed. */
-interface Found extends Surveyed {
-  /** What later steps read of it: on disk, or remembered. */
-  readonly content?: Pick<Ancestor, "digest" | "bytes">;
-}
-
-function sizeOf({ files }: Digested): number {
-  return files.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
 /** Looks at artifacts in their order; each may ask about those before it. */
 export class Surveyor {
   readonly #places: Places;
   readonly #digests: Digests;
   readonly #signal: AbortSignal | undefined;
-  readonly #found = new Map<string, Found>();
+  readonly #found = new Map<string, Surveyed>();
   readonly #remembered = new Map<string, Ancestor>();
 
   constructor(places: Places, digests: Digests, signal?: AbortSignal) {
@@ -76,7 +66,8 @@ export class Surveyor {
       missing.push(...Object.values(inputs).flatMap((fact) => ("missing" in fact ? [fact.missing] : [])));
       this.#found.set(artifact.id, await this.#look(artifact, inputs, passports.get(artifact.id)));
     }
-    return { artifacts: this.#needed(artifacts), missing: needed(missing, this.#needed(artifacts)) };
+    const settled = this.#needed(artifacts);
+    return { artifacts: settled, missing: needed(missing, settled) };
   }
 
   /** What the inputs of an artifact hold now. */
@@ -103,7 +94,7 @@ export class Surveyor {
     const maker = input.from === undefined ? undefined : this.#found.get(input.from);
     if (maker?.state === "to-build") return { after: maker.artifact.id };
     const there = await this.#digests.of(placed, this.#signal);
-    if (there !== undefined) return { path: input.path, digest: there.digest, bytes: sizeOf(there) };
+    if (there !== undefined) return { path: input.path, digest: there.digest, bytes: bytesOf(there.files) };
     const spared = maker === undefined ? undefined : this.#remembered.get(partId(maker.artifact, input));
     if (spared !== undefined) return { path: input.path, digest: spared.digest, bytes: spared.bytes };
     if (maker !== undefined) return { after: maker.artifact.id };
@@ -114,7 +105,7 @@ export class Surveyor {
     artifact: Artifact,
     inputs: Readonly<Record<string, InputFact>>,
     passport: Passport | undefined,
-  ): Promise<Found> {
+  ): Promise<Surveyed> {
     const there = await this.#digests.of(placeOutput(artifact, this.#places), this.#signal);
     const [waitsFor] = Object.values(inputs).flatMap((fact) => ("after" in fact ? [fact.after] : []));
     if (waitsFor !== undefined)
@@ -127,12 +118,11 @@ export class Surveyor {
   }
 
   /** What is gone, but was made from the same; without its sources, of which there is no key, only the step can tell. */
-  #spared(artifact: Artifact, key: string | undefined): Found | undefined {
-    const content = this.#remembered.get(artifact.id);
-    if (content === undefined) return undefined;
-    const isSame = key === undefined ? content.step === stepDigest(artifact) : content.key === key;
-    if (!isSame) return undefined;
-    return { artifact, state: "spared", reasons: [], key: content.key, bytes: 0, content };
+  #spared(artifact: Artifact, key: string | undefined): Surveyed | undefined {
+    const known = this.#remembered.get(artifact.id);
+    if (known === undefined) return undefined;
+    const isSame = key === undefined ? known.step === stepDigest(artifact) : known.key === key;
+    return isSame ? { artifact, state: "spared", reasons: [], key: known.key, bytes: 0 } : undefined;
   }
 
   /** Turns what is spared into what is to be built where something later needs it. */
@@ -152,7 +142,7 @@ export class Surveyor {
   }
 }
 
-function toBuild(artifact: Artifact, ...reasons: string[]): Found {
+function toBuild(artifact: Artifact, ...reasons: string[]): Surveyed {
   return { artifact, state: "to-build", reasons, bytes: artifact.estimate.bytes };
 }
 
@@ -161,14 +151,13 @@ function judge(
   artifact: Artifact,
   there: Digested,
   now: { key: string; known: Readonly<Record<string, PassportInput>>; passport: Passport | undefined },
-): Found {
+): Surveyed {
   const { key, known, passport } = now;
   if (passport === undefined) return { ...toBuild(artifact, "it is not known what it was made from"), key };
   if (passport.key !== key) return { ...toBuild(artifact, ...changes(passport, known)), key };
   if (passport.digest !== there.digest)
     return { ...toBuild(artifact, "it is not the file that was built"), key };
-  const content = { digest: there.digest, bytes: sizeOf(there) };
-  return { artifact, state: "current", reasons: [], key, bytes: content.bytes, content };
+  return { artifact, state: "current", reasons: [], key, bytes: bytesOf(there.files) };
 }
 
 /** Inputs by what they hold. A source that is gone counts as it was: who only serves needs no checkpoint. */

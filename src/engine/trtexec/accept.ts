@@ -1,5 +1,6 @@
-import { access, open, rename } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
 import { systemErrorCode, TriptychError } from "../../errors/index.ts";
+import { exists } from "../../files/index.ts";
 import {
   type EngineBuildConfig,
   PLAN_HEADER_BYTES,
@@ -38,13 +39,6 @@ export async function readPlanFile(file: string, name: string): Promise<PlanFile
   } finally {
     await handle.close();
   }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 /**
