@@ -1,7 +1,7 @@
 # Triptych: serve video diffusion on NVIDIA Triton. `make help` lists what can be made.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check e2e bench tools-test tools-env judge-env build-engines prove-export train-tiny build clean
+.PHONY: help demo test check e2e bench tools-test tools-env judge-env build-engines prove-export train-tiny light-report build clean
 
 PYTHON ?= python3
 SPEC ?= configs/wan-tiny.yaml
@@ -9,6 +9,8 @@ WORK ?= out/train
 # More for `triptych engines`, such as --dry-run or --only draft/highNoise
 ENGINE_FLAGS ?=
 PROOF ?= out/prove-export
+# Where configs/wan-tiny-light.yaml has its checkpoint
+LIGHT := out/light
 TOOLS_PYTHON := .venv-tools/bin/python
 TOOLS := .venv-tools/.installed
 JUDGE := .venv-judge/.installed
@@ -53,6 +55,13 @@ train-tiny: $(TOOLS) dist/.built ## make models/wan-tiny again from nothing (und
 	$(TRIPTYCH) repository configs/wan-tiny.yaml
 	PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m triptych_tools.wan_tiny.evaluate $(WORK) models/wan-tiny \
 		--repository model-repository/wan-tiny
+
+light-report: $(TOOLS) dist/.built ## make wan-tiny light in every way and hold each against its parent (about an hour on 2 cores)
+	mkdir -p $(LIGHT)
+	test -d $(LIGHT)/checkpoint || { cp -R models/wan-tiny $(LIGHT)/copy && rm -rf $(LIGHT)/copy/onnx $(LIGHT)/copy/build && mv $(LIGHT)/copy $(LIGHT)/checkpoint; }
+	$(TRIPTYCH) engines configs/wan-tiny-light.yaml --python $(TOOLS_PYTHON)
+	$(TRIPTYCH) repository configs/wan-tiny-light.yaml --out $(LIGHT)/repository
+	PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m triptych_tools.wan_tiny.report $(LIGHT)/repository/wan-tiny-light docs
 
 prove-export: $(TOOLS) ## export A14B's parts at their own widths and judge them (needs 14 GB of disk, 16 GB of memory)
 	PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m triptych_tools.prove_export --out $(PROOF)

@@ -62,6 +62,8 @@ describe("plan", () => {
     expect(end.stdout).toMatch(/^ {2}gpu: a40 → the pipeline fits$/m);
     const json = await run("plan", "configs/wan2.2-t2v-a14b.yaml", "--gpu", "h100", "--json");
     expect(documentOf(json)).toMatchObject({ fits: [{ fit: { served: { verdict: "fits" } } }] });
+    // Where it fits nowhere, the answer is no.
+    expect((await run("plan", "configs/wan2.2-t2v-a14b.yaml", "--gpu", "a10")).code).toBe(1);
   });
 });
 

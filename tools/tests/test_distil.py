@@ -35,6 +35,19 @@ def paths() -> Samples:
     return Samples(points, grid(2, SHIFT), contexts, empty, 0.9)
 
 
+def test_a_students_own_path_is_what_euler_makes_of_it() -> None:
+    contexts = torch.randn(2, TOKENS, DIM, generator=torch.Generator().manual_seed(3))
+    empty = torch.zeros(TOKENS, DIM)
+    points = record(teacher(), contexts, empty, None, LATENT, shift=SHIFT, steps=2, refine=1, solver="euler")
+    pair, sigma = teacher(), grid(2, SHIFT)
+    x = points[:, 0].float()
+    for i, expert in enumerate((pair.high_noise, pair.low_noise)):
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            v = velocity(expert, x, sigma[i].expand(len(x)) * 1000, contexts).float()
+        x = x + (sigma[i + 1] - sigma[i]) * v
+        assert torch.allclose(points[:, i + 1].float(), x, atol=0.02)
+
+
 def matching_error(expert: torch.nn.Module, paths: Samples, step: int) -> float:
     """Distance to the mean velocity of a step of the paths."""
     sigma = paths.sigmas

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -96,3 +99,39 @@ def test_bad_input_ends_a_tool_with_two_lines(tmp_path: Path) -> None:
     lines = done.stderr.strip().splitlines()
     assert lines[-2].startswith("error: ") and "nowhere/transformer" in lines[-2]
     assert lines[-1].startswith("hint: ")
+
+
+STARTER = """
+import os, subprocess, sys, time
+body = "import time; from triptych_tools.command import run; run(lambda: (print('up', flush=True), time.sleep(60)))"
+environment = {**os.environ, "TRIPTYCH_PARENT": str(os.getpid()) if sys.argv[1] == "asked" else "1"}
+child = subprocess.Popen([sys.executable, "-c", body], env=environment, stdout=subprocess.PIPE, text=True)
+child.stdout.readline()
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux does it")
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_tool_ends_with_the_program_that_asked_for_it(asked: bool) -> None:
+    command = [sys.executable, "-c", STARTER, "asked" if asked else "not"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        tool = int(starter.stdout.readline())
+        starter.kill()
+    deadline = time.monotonic() + (10 if asked else 0.5)
+    while time.monotonic() < deadline and _runs(tool):
+        time.sleep(0.05)
+    alive = _runs(tool)
+    if alive:
+        os.kill(tool, signal.SIGKILL)
+    assert alive is not asked
+
+
+def _runs(process: int) -> bool:
+    """Whether a process is there and is more than its exit code."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

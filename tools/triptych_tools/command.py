@@ -7,9 +7,15 @@ is a mistake of the tool itself and keeps its traceback.
 
 from __future__ import annotations
 
+import ctypes
+import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
+PARENT = "TRIPTYCH_PARENT"
+"""Variable with the process that a tool must not outlive."""
 
 
 class InputError(Exception):
@@ -25,8 +31,19 @@ def progress(done: int, total: int, what: str) -> None:
     print(f"{done}/{total} {what}", flush=True)
 
 
+def end_with_parent() -> None:
+    """On Linux, end when the process that started this one ends, even by SIGKILL, if it has asked for that.
+
+    Else its next run would train in the same folder at the same time.
+    """
+    set_death_signal = 1
+    if sys.platform == "linux" and os.environ.get(PARENT) == str(os.getppid()):
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
+
+
 def run(main: Callable[[], None]) -> None:
     """Run the body of a command; bad input ends the program with 2 and two lines instead of a traceback."""
+    end_with_parent()
     try:
         main()
     except InputError as error:

@@ -4,6 +4,7 @@
 
 A path starts at the served initial noise and is integrated by UniPC on a fine grid; every
 ``--refine``-th point of it is kept, so that the kept points lie on a student's own grid.
+A student's own path, such as quantisation-aware training asks for, is ``--solver euler --refine 1``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -21,7 +23,7 @@ from torch import Tensor
 from triptych_tools.checkpoint import load_text_encoder
 from triptych_tools.command import InputError, progress, read_prompts, run
 from triptych_tools.experts import shifted
-from triptych_tools.sampling import Experts, Guidance, load_experts, noise, sample, unipc
+from triptych_tools.sampling import Experts, Guidance, euler, load_experts, noise, sample, unipc
 from triptych_tools.text import encode_prompts
 from triptych_tools.tokens import load_tokenizer
 
@@ -85,6 +87,7 @@ def record(
     shift: float,
     steps: int,
     refine: int,
+    solver: Literal["unipc", "euler"] = "unipc",
     first_seed: int = FIRST_SEED,
     batch: int = 16,
 ) -> Tensor:
@@ -99,7 +102,8 @@ def record(
         seeds = list(range(first_seed + start, first_seed + start + len(part)))
         with torch.autocast(part.device.type, torch.bfloat16):
             begin = noise(seeds, shape).to(part.device)
-            path = sample(teacher, unipc(shift, sigmas=fine), begin, part, empty, guidance)
+            scheduler = unipc(shift, sigmas=fine) if solver == "unipc" else euler(shift, len(fine))
+            path = sample(teacher, scheduler, begin, part, empty, guidance)
         rows.append(torch.stack(path[::refine], dim=1).half().cpu())
         progress(start + len(part), len(contexts), "paths recorded")
     return torch.cat(rows)
@@ -125,6 +129,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=1, help="paths for each prompt")
     parser.add_argument("--steps", type=int, default=4, help="steps of the kept grid")
     parser.add_argument("--refine", type=int, default=6, help="steps of the teacher to one of the kept grid")
+    parser.add_argument("--solver", choices=["unipc", "euler"], default="unipc", help="what integrates the paths")
     parser.add_argument("--batch", type=int, default=16, help="paths recorded at once")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     parser.add_argument("--device", default=device, help=f"where the teacher runs (default here: {device})")
@@ -149,6 +154,7 @@ def main() -> None:
         shift=options.shift,
         steps=options.steps,
         refine=options.refine,
+        solver=options.solver,
         batch=options.batch,
     )
     sigmas = grid(options.steps, options.shift)

@@ -54,7 +54,7 @@ export const plan: Command<PlanOptions> = async ({ terminal, json }, { spec, gpu
     // What does not fit is what somebody who names GPUs wants to see, so it is no reason to refuse.
     const fits = await loadFits(spec, gpu.map(gpuNamed));
     terminal.out(json ? JSON.stringify({ fits }) : fits.map(fitText).join("\n\n"));
-    return EXIT.ok;
+    return fits.some(({ fit }) => fit.served.verdict !== "no") ? EXIT.ok : EXIT.no;
   }
   const planned = await loadPlan(spec);
   if (json) {

@@ -28,6 +28,8 @@ export function toolsEnvironment(): Record<string, string> {
     PYTHONUNBUFFERED: "1",
     // Everything is on this disk: a library that looks elsewhere for weights is to fail.
     HF_HUB_OFFLINE: "1",
+    // A tool that outlived us would train in the folder that our next run takes up.
+    TRIPTYCH_PARENT: String(process.pid),
   };
 }
 

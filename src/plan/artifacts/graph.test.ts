@@ -107,6 +107,33 @@ describe("the artifacts of a plan", () => {
     );
   });
 
+  it("train as the spec says, and with negative prompts only where they are served", () => {
+    const weights = (samples: string): string => `weights:
+  smaller:
+    prune: { ffn: 0.3, recover: 80, learningRate: 0.001, batch: 16 }
+    samples: { prompts: p.txt, shift: 5, steps: 12, guidance: { highNoise: 2, lowNoise: 1.5 } }
+  trained: { from: smaller, qat: { steps: 30, learningRate: 0.00002, batch: 4 }, samples: ${samples} }
+variants:`;
+    const edits = (samples: string) =>
+      artifacts(
+        "wan-tiny",
+        ["variants:", weights(samples)],
+        ["weights: distilled-4step", "weights: trained"],
+      );
+    const own = "{ prompts: p.txt, shift: 5, steps: 4, refine: 1, solver: euler, guidance: off }";
+    const guided = "{ prompts: p.txt, shift: 5, steps: 4, guidance: { highNoise: 2, lowNoise: 1 } }";
+    expect(words(edits(own), "weights/smaller/lowNoise/prune")).toBe(
+      "prune weights true --expert low_noise --ffn 0.3 --score magnitude --recover 80 --lr 0.001 --batch 16 --samples samples",
+    );
+    expect(words(edits(own), "weights/trained/samples")).toMatch(/ --steps 4 --refine 1 --solver euler$/);
+    expect(words(edits(own), "weights/trained/highNoise/qat")).toBe(
+      "qat weights true --expert high_noise --steps 30 --lr 0.00002 --batch 4 --samples samples",
+    );
+    expect(words(edits(guided), "weights/trained/highNoise/qat")).toContain(
+      "--batch 4 --empty 0.5 --samples",
+    );
+  });
+
   it("differ by expert where the spec says so", () => {
     const mixed = artifacts("wan-tiny", [
       "precision: int8,",

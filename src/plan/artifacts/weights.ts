@@ -87,7 +87,7 @@ function samplesArtifact({ spec, name, recipe }: Order): Artifact[] {
     ...[{ checkpoint: true } as const, { output: true } as const],
     ...["--prompts", { input: "prompts" }, ...shapeWords(spec), "--weights", recipe.from],
     ...["--shift", String(samples.shift), "--steps", String(samples.steps)],
-    ...[...flag("refine", samples.refine), ...flag("each", samples.each)],
+    ...[...flag("refine", samples.refine), ...flag("each", samples.each), ...flag("solver", samples.solver)],
     ...guidanceWords(spec, samples.guidance),
   ];
   const inputs = {
@@ -118,6 +118,14 @@ function samplesInput({ spec, name, recipe }: Order): Record<string, ArtifactInp
   return { [SAMPLES]: { root: "checkpoint", path: artifact.path, form: "file", from: artifact.id } };
 }
 
+/** Words for how a training goes, where the spec says it. */
+function trainingWords(training: {
+  learningRate?: number | undefined;
+  batch?: number | undefined;
+}): string[] {
+  return [...flag("lr", training.learningRate), ...flag("batch", training.batch)];
+}
+
 function singleWords({ recipe }: Order, expert: ExpertName): { module: string; words: ToolWord[] } {
   const samples: ToolWord[] = recipe.samples === undefined ? [] : ["--samples", { input: SAMPLES }];
   const which = ["--expert", TOOL_NAMES[expert]];
@@ -126,17 +134,20 @@ function singleWords({ recipe }: Order, expert: ExpertName): { module: string; w
     const settings = [
       ...[...flag("ffn", prune.ffn), ...flag("width", prune.width), ...flag("blocks", prune.blocks)],
       ...[...flag("score", prune.score ?? "magnitude"), ...flag("rounds", prune.rounds)],
-      ...flag("recover", prune.recover),
+      ...[...flag("recover", prune.recover), ...trainingWords(prune)],
     ];
     return { module: "prune", words: [...which, ...settings, ...samples] };
   }
-  if (sparsity !== undefined)
-    return {
-      module: "sparsity",
-      words: [...which, ...flag("method", sparsity.method), ...flag("recover", sparsity.recover), ...samples],
-    };
-  if (qat !== undefined)
-    return { module: "qat", words: [...which, "--steps", String(qat.steps), ...samples] };
+  if (sparsity !== undefined) {
+    const settings = [...flag("method", sparsity.method), ...flag("recover", sparsity.recover)];
+    return { module: "sparsity", words: [...which, ...settings, ...trainingWords(sparsity), ...samples] };
+  }
+  if (qat !== undefined) {
+    // A model that runs without guidance never sees the negative prompt.
+    const empty = recipe.samples?.guidance === "off" ? [] : ["--empty", "0.5"];
+    const settings = ["--steps", String(qat.steps), ...trainingWords(qat), ...empty];
+    return { module: "qat", words: [...which, ...settings, ...samples] };
+  }
   return { module: "lora", words: flag("scale", lora?.scale) };
 }
 

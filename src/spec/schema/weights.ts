@@ -6,6 +6,24 @@ const Share = (description: string) =>
 
 const Steps = (description: string) => Type.Integer({ minimum: 1, maximum: 10_000_000, description });
 
+/** What every training that follows a parent takes. */
+const TRAINING = {
+  learningRate: Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1,
+      description: "Peak learning rate; the tool's own by default.",
+    }),
+  ),
+  batch: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 65_536,
+      description: "Points in a batch; the tool's own by default.",
+    }),
+  ),
+};
+
 const Prune = strict({
   ffn: Share("Share of the feed-forward channels that goes."),
   width: Share("Share of the attention heads that goes, with the width of the model that hangs on them."),
@@ -21,6 +39,7 @@ const Prune = strict({
     }),
   ),
   recover: Type.Optional(Steps("Training steps after pruning, spread over the rounds.")),
+  ...TRAINING,
 });
 
 const Distil = strict({
@@ -60,6 +79,9 @@ const Samples = strict({
       description: "Teacher's steps from point to point; default 6.",
     }),
   ),
+  solver: Type.Optional(
+    Type.Enum(["unipc", "euler"], { description: "What integrates the paths; default unipc." }),
+  ),
   guidance: Guidance,
 });
 
@@ -74,10 +96,11 @@ export const Recipe = strict({
         Type.Enum(["magnitude", "sparsegpt"], { description: "Which two of four stay; default magnitude." }),
       ),
       recover: Type.Optional(Steps("Training steps with the pattern held.")),
+      ...TRAINING,
     }),
   ),
   distil: Type.Optional(Distil),
-  qat: Type.Optional(strict({ steps: Steps("Training steps with fake quantisers.") })),
+  qat: Type.Optional(strict({ steps: Steps("Training steps with fake quantisers."), ...TRAINING })),
   lora: Type.Optional(Lora),
   samples: Type.Optional(Samples),
 });
