@@ -10,6 +10,11 @@ import { processesWith } from "./fixtures/machine.ts";
 
 const DRAFT = `${ENGINES}/draft_high_noise.distilled-4step.int8.plan`;
 
+/** A weight file whose header is JSON, but a list. */
+function listHeader(): Buffer {
+  return Buffer.concat([Buffer.from(BigUint64Array.of(5n).buffer), Buffer.from("[1,2]")]);
+}
+
 describe("a step that fails", () => {
   it.each([
     ["refuse", "the input is no good"],
@@ -23,6 +28,8 @@ describe("a step that fails", () => {
     expect(failure.message).toContain("draft/highNoise/quantise");
     expect(failure.message).toContain(said);
     expect(existsSync(at(DRAFT))).toBe(false);
+    // Whatever is called a passport is one.
+    expect(existsSync(`${at(DRAFT)}.passport.json`)).toBe(false);
     called();
     set({});
     expect(await build()).not.toContain("draft/record");
@@ -78,6 +85,13 @@ describe("a builder that was killed", () => {
     await build();
     expect(existsSync(at(half))).toBe(false);
     expect(existsSync(at(`${DRAFT}.notes.partial`))).toBe(true);
+    // Also of what need not be made again: an engine's size each.
+    const layers = `${DRAFT}.layers.json.0b8d9f0e-1111-4222-8333-444455556666.partial`;
+    const scripts = `${DRAFT}.4711.partial`;
+    for (const name of [half, layers, scripts]) write(`weights/${name}`, "half an engine");
+    expect(await build()).toEqual([]);
+    expect([half, layers, scripts].map((name) => existsSync(at(name)))).toEqual([false, false, false]);
+    expect(existsSync(at(`${DRAFT}.notes.partial`))).toBe(true);
   });
 });
 
@@ -130,22 +144,34 @@ describe("before anything is made", () => {
     expect(existsSync(setup.checkpoint)).toBe(false);
   });
 
-  it("a pipe in place of weights is no reason to wait for ever", async () => {
-    const setup = prepareArtifacts();
-    rmSync(setup.at("vae/model.safetensors"));
-    execFileSync("mkfifo", [setup.at("vae/model.safetensors")]);
-    expect(await refused(setup)).toMatchObject({ code: "checkpoint-invalid" });
-  });
+  it.each(["weights/vae/model.safetensors", "weights/vae/config.json", "prompts.txt"])(
+    "a pipe in place of %s is no reason to wait for ever",
+    async (name) => {
+      const setup = prepareArtifacts();
+      const file = path.join(setup.folder, name);
+      rmSync(file, { force: true });
+      execFileSync("mkfifo", [file]);
+      const failure = await refused(setup);
+      expect(failure).toMatchObject({ code: "checkpoint-invalid" });
+      expect((failure as Error).message).not.toContain("missing");
+    },
+  );
 
   it("weights that are cut short, prompts without a prompt, and absent shards are found", async () => {
     const setup = prepareArtifacts();
     setup.write("weights/vae/model.safetensors", safetensors("vae").subarray(0, 20));
     setup.write("weights/text_encoder/x.safetensors.index.json", '{"weight_map": {"a": "two.safetensors"}}');
     setup.write("prompts.txt", "# nothing yet\n\n");
+    setup.write("weights/vae/config.json", "{bad");
+    setup.write("weights/text_encoder/y.safetensors.index.json", '{"weight_map": 5}');
+    setup.write("weights/text_encoder/y.safetensors", listHeader());
     const { details } = (await refused(setup)) as { details: { findings: { message: string }[] } };
     const messages = details.findings.map(({ message }) => message).join("\n");
     expect(messages).toContain("model.safetensors is no whole safetensors file");
     expect(messages).toContain("lacks two.safetensors");
+    expect(messages).toContain("vae/config.json cannot be read as JSON");
+    expect(messages).toContain("y.safetensors.index.json cannot be read");
+    expect(messages).toContain("y.safetensors is no whole safetensors file");
     expect(messages).toContain("prompts.txt holds no prompt");
   });
 

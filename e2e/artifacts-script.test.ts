@@ -23,11 +23,11 @@ async function runScript(file: string, env: Readonly<Record<string, string>> = {
   }
 }
 
-async function prepareScript() {
+async function prepareScript(spec = "spec.yaml") {
   const setup = prepareArtifacts();
   const { places } = setup.options;
   const file = path.join(setup.folder, "build.sh");
-  writeFileSync(file, await artifactScript(setup.artifacts, { places, only: SOME, spec: "spec.yaml" }));
+  writeFileSync(file, await artifactScript(setup.artifacts, { places, only: SOME, spec }));
   return { ...setup, file, run: (env?: Readonly<Record<string, string>>) => runScript(file, env) };
 }
 
@@ -101,7 +101,15 @@ describe("the script", () => {
     expect(text).not.toMatch(/wan_tiny\/train|dist\/cli|"\$NODE"/);
   });
 
+  it("says the name of the spec in a comment, whatever it is", async () => {
+    const { file } = await prepareScript("a\ntouch PWNED\r\u2028#.yaml");
+    expect(readFileSync(file, "utf8").split(/\r|\n|\u2028/)[1]).toContain(
+      "engines a?touch PWNED??#.yaml --script",
+    );
+  });
+
   it.each([
+    [{ play: "nothing" }, 3, "was not built"],
     [{ play: "memory" }, 3, "was not built"],
     [{ play: "empty" }, 3, "is no TensorRT plan"],
     [{ play: "invent" }, 3, "was not built"],

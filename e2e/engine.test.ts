@@ -25,6 +25,7 @@ function prepare(fake: Fake = {}) {
     tensorrt: "11.1.0.106",
     onnx: "model.onnx",
     engine: path.join(folder, "engines", "model.plan"),
+    layerInfo: path.join(folder, "engines", "model.plan.layers.json"),
   };
   return {
     config,
@@ -40,7 +41,7 @@ describe("a build", () => {
     const { build, config, left } = prepare({ play: "warn" });
     const events: string[] = [];
     const built = await build({ onEvent: (event) => events.push(event.kind) });
-    expect(left()).toEqual(["model.plan"]);
+    expect(left()).toEqual(["model.plan", "model.plan.layers.json"]);
     expect(built.version).toEqual({ major: 11, minor: 1, patch: 0, build: 106 });
     expect(built.bytes).toBe(readFileSync(config.engine).length);
     expect(built.warnings).toEqual(["Some weights are too small for FP16."]);
@@ -66,17 +67,26 @@ describe("a build", () => {
     expect(left()).toEqual([]);
     setEnvironment({ FAKE_TRTEXEC: "{}" });
     await build();
-    expect(left()).toEqual(["model.plan"]);
+    expect(left()).toEqual(["model.plan", "model.plan.layers.json"]);
   });
 
-  it("tells of a failed run where its log is and how to repeat it", async () => {
-    const { build, config } = prepare({ play: "memory" });
+  it.each(["memory", "empty"])(
+    "tells of a failed run (%s) where its log is and how to repeat it",
+    async (play) => {
+      const { build, config } = prepare({ play });
+      await expect(build()).rejects.toMatchObject({
+        details: {
+          logFile: `${config.engine}.log`,
+          reproduce: expect.stringContaining("--onnx=model.onnx") as string,
+        },
+      });
+    },
+  );
+
+  it("shows the end of what trtexec said", async () => {
+    const { build } = prepare({ play: "memory" });
     await expect(build()).rejects.toMatchObject({
-      details: {
-        logFile: `${config.engine}.log`,
-        reproduce: expect.stringContaining("--onnx=model.onnx") as string,
-        logTail: expect.stringContaining("OutOfMemory") as string,
-      },
+      details: { logTail: expect.stringContaining("OutOfMemory") as string },
     });
   });
 
@@ -179,6 +189,6 @@ describe("two builders of one engine", () => {
     expect(waited).toBe(1);
     expect(calls()).toBe(2);
     expect(both.map(({ bytes }) => bytes)).toEqual([628, 628]);
-    expect(left()).toEqual(["model.plan"]);
+    expect(left()).toEqual(["model.plan", "model.plan.layers.json"]);
   });
 });

@@ -31,7 +31,11 @@ function reportDetails({ details }: TriptychError, terminal: Terminal): void {
 function reportText(error: TriptychError, terminal: Terminal): void {
   terminal.err(`${terminal.paint(["bold", "red"], "error")}[${error.code}]: ${printable(error.message)}`);
   reportDetails(error, terminal);
-  if (error.hint !== undefined) terminal.err(`  ${terminal.paint("cyan", "→")} ${printable(error.hint)}`);
+  // The only finding has said it.
+  const [only, ...others] = error.details.findings ?? [];
+  const isSaid = others.length === 0 && only?.hint === error.hint;
+  if (error.hint !== undefined && !isSaid)
+    terminal.err(`  ${terminal.paint("cyan", "→")} ${printable(error.hint)}`);
   if (error.code === "internal") {
     terminal.err(
       `  ${ERROR_CODES.internal.title}; please report it with this:\n${printable(error.stack ?? "")}`,

@@ -47,7 +47,7 @@ export const ERROR_CODES = {
     next: "Restore the file from git, or make it and its `manifest.json` again.",
   },
   "engine-invalid": {
-    exit: 2,
+    exit: 3,
     title: "A file is not the TensorRT engine that it should be",
     next: "Build the engine again with the TensorRT release of the server.",
   },

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { pause, systemErrorCode, throwIfCancelled } from "../errors/index.ts";
 import { identityOf, lifeOf, type ProcessIdentity } from "./process-identity.ts";
+import { isDiskFull } from "./write-whole.ts";
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
@@ -21,6 +22,8 @@ async function take(file: string, content: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (systemErrorCode(error) === "EEXIST") return false;
+    // It was made and could not be written: nobody would know whose it is.
+    if (isDiskFull(error)) await rm(file, { force: true });
     throw error;
   }
 }

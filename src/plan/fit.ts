@@ -2,7 +2,6 @@ import {
   activationBytes,
   denoiseBound,
   denoiseBounds,
-  expertBytes,
   expertSplit,
   FAMILIES,
   type Gpu,
@@ -13,6 +12,7 @@ import {
   WEIGHT_BYTES,
 } from "../diffusion/index.ts";
 import type { PipelineSpec, VariantSpec } from "../spec/index.ts";
+import { servedExpertBytes } from "./kept-blocks.ts";
 
 /** A range, since not all of it is known: least and most. */
 export type Range = readonly [least: number, most: number];
@@ -74,9 +74,6 @@ export interface PipelineFit {
   readonly host: HostFit;
 }
 
-/** Blocks that stay in 16 bit in an 8-bit expert: the first and last three, by NVIDIA's own list for Wan. */
-const KEPT_BLOCKS = 6;
-
 /** CUDA context, cuBLAS and Triton's own pools. */
 const RUNTIME_BYTES: Range = [0.5e9, 1.5e9];
 
@@ -85,9 +82,8 @@ const AIMS: Readonly<Record<string, number>> = { draft: 30, final: 180 };
 
 /** Bytes of the high-noise and the low-noise expert. */
 function bothExperts(spec: PipelineSpec, { experts }: VariantSpec): number[] {
-  const kept = spec.family === "wan-tiny" ? 0 : KEPT_BLOCKS;
   return [experts.highNoise, experts.lowNoise].map(({ precision }) =>
-    expertBytes(FAMILIES[spec.family], precision, kept),
+    servedExpertBytes(spec.family, precision),
   );
 }
 

@@ -87,7 +87,6 @@ function timeProposals(spec: PipelineSpec, fit: PipelineFit, name: string, varia
 
 /** Changes to a pipeline that does not fit its GPU. */
 function memoryProposals(spec: PipelineSpec, fit: PipelineFit): Proposal[] {
-  if (fit.served.verdict !== "no") return [];
   const int8 = Object.entries(spec.variants).reduce<PipelineSpec>(
     (changed, [name, variant]) => lighter(changed, name, variant)[0]?.[1] ?? changed,
     spec,
@@ -109,8 +108,9 @@ function memoryProposals(spec: PipelineSpec, fit: PipelineFit): Proposal[] {
 
 /** What to change in a spec that does not fit a GPU or misses the aim of a variant there; nothing where all is well. */
 export function proposalsFor(spec: PipelineSpec, fit: PipelineFit): Proposal[] {
+  // What does not fit is not made quicker.
+  if (fit.served.verdict === "no") return memoryProposals(spec, fit);
   return [
-    ...memoryProposals(spec, fit),
     ...Object.entries(spec.variants).flatMap(([name, variant]) => timeProposals(spec, fit, name, variant)),
   ];
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from triptych_tools.checkpoint import check_part, load_expert
+from triptych_tools.checkpoint import check_part, load_expert, load_vae
 from triptych_tools.command import InputError, read_prompts
 from triptych_tools.sampling import load_experts
 from triptych_tools.teacher import load_samples
@@ -39,6 +39,14 @@ def test_weights_that_are_cut_short_are_refused(part: Path) -> None:
         file.write_bytes(whole[:kept])
         with pytest.raises(InputError, match=r"cut short|no whole"):
             load_expert(part)
+
+
+def test_a_part_of_another_class_is_named(part: Path) -> None:
+    with pytest.raises(InputError, match=r"holds WanTransformer3DModel, and AutoencoderKLWan is needed"):
+        load_vae(part)
+    (part / "config.json").write_text("{bad")
+    with pytest.raises(InputError, match=r"cannot be read as JSON"):
+        load_expert(part)
 
 
 def test_missing_pieces_are_named(part: Path) -> None:

@@ -33,6 +33,7 @@ def load_vae(folder: Path, dtype: torch.dtype = torch.float32) -> AutoencoderKLW
 
 def _load(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
     check_part(folder)
+    _check_kind(kind, folder)
     # diffusers keeps layers in FP32 that are to stay so when asked by `torch_dtype`; transformers calls it `dtype`.
     key = "dtype" if kind is UMT5EncoderModel else "torch_dtype"
     return kind.from_pretrained(folder, **{key: dtype}).eval().requires_grad_(False)
@@ -61,6 +62,18 @@ def check_part(folder: Path) -> None:
         missing = sorted(named - {file.name for file in files})
         if missing:
             raise InputError(f"{folder} lacks {', '.join(missing)}, which {index.name} names", _COPY_AGAIN)
+
+
+def _check_kind(kind: Any, folder: Path) -> None:
+    """Raise ``InputError`` for a part of another class, which would fail deep inside its library."""
+    try:
+        config = dict(json.loads((folder / "config.json").read_text()))
+    except (OSError, ValueError, TypeError) as cause:
+        raise InputError(f"{folder / 'config.json'} cannot be read as JSON", _COPY_AGAIN) from cause
+    found = config.get("_class_name") or (config.get("architectures") or ["no class"])[0]
+    if found != kind.__name__:
+        hint = "name the folder of that part: transformer, transformer_2, text_encoder or vae"
+        raise InputError(f"{folder} holds {found}, and {kind.__name__} is needed", hint)
 
 
 def _check_whole(file: Path) -> None:

@@ -2,7 +2,7 @@ import { TriptychError, throwIfCancelled } from "../../errors/index.ts";
 import { makeFolder, withLock, writeError } from "../../files/index.ts";
 import type { Artifact } from "../../plan/index.ts";
 import type { Trtexec } from "../trtexec/program.ts";
-import { replacing } from "./begin.ts";
+import { replacing, sweepLeftovers } from "./begin.ts";
 import { commandText, outputFolder } from "./command.ts";
 import { Digests } from "./digests.ts";
 import type { Passport, PassportInput } from "./passport.ts";
@@ -86,6 +86,7 @@ class Run {
 
   /** Builds what is missing, in order; returns the passports of what was made. */
   async all(): Promise<Passport[]> {
+    await sweepLeftovers(this.#artifacts, this.#options.places);
     const first = await this.#survey();
     const todo = toBuild(first);
     if (todo.length === 0) return [];

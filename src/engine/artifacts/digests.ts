@@ -37,7 +37,8 @@ interface Known {
 /** Files that tell of others. */
 function isOwn(name: string): boolean {
   return (
-    /\.(passport\.json|log|lock|partial)$/.test(name) || name.split("/").some((part) => part.startsWith("."))
+    /\.(passport\.json|begun|log|lock|partial)$/.test(name) ||
+    name.split("/").some((part) => part.startsWith("."))
   );
 }
 

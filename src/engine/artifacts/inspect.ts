@@ -1,4 +1,5 @@
 import { isTriptychError } from "../../errors/index.ts";
+import { exists } from "../../files/index.ts";
 import type { Artifact, EngineStep } from "../../plan/index.ts";
 import { containerTensorRt, formatTensorRtVersion, type TensorRtVersion } from "../../tensorrt/index.ts";
 import { type PlanFile, readPlanFile } from "../trtexec/accept.ts";
@@ -105,6 +106,12 @@ function precisionVerdicts({ serves }: Artifact, { engine }: Passport): Verdict[
   return [note(`none of its ${layers.total} layers gives ${precision}: it will be no faster for it`)];
 }
 
+/** Of an engine without a passport nothing is known but its header. */
+async function unknownOrigin(passport: string): Promise<Verdict> {
+  const what = (await exists(passport)) ? "its passport cannot be read" : "it has no passport";
+  return note(`${what}: what it was built from is not known`, BUILD);
+}
+
 async function verdicts(
   artifact: Artifact,
   step: EngineStep,
@@ -116,14 +123,15 @@ async function verdicts(
     const file = await readPlanFile(path, path);
     const passport = await readPassport(passportPath(artifact, places));
     const release = releaseVerdicts(step, file.version);
-    if (passport === undefined)
-      return [...release, note("it has no passport: what it was built from is not known", BUILD)];
-    return [
+    if (passport === undefined) return [...release, await unknownOrigin(passportPath(artifact, places))];
+    const all = [
       ...release,
       ...passportVerdicts(artifact, passport, file, plan),
       ...gpuVerdicts(step, passport, here),
       ...precisionVerdicts(artifact, passport),
     ];
+    const isWell = all.every(({ status }) => status !== "fault");
+    return isWell ? [{ status: "ok", message: "it is what the spec says" }, ...all] : all;
   } catch (error) {
     if (isTriptychError(error)) return [fault(error.message)];
     throw error;
@@ -153,13 +161,9 @@ export async function inspectEngines(
   const here = await gpuFacts();
   const found = await Promise.all(
     engines.map(async (artifact): Promise<EngineFinding[]> => {
-      const all =
-        artifact.step.kind === "engine"
-          ? await verdicts(artifact, artifact.step, places, { here, plan: artifacts })
-          : [];
-      const isWell = all.every(({ status }) => status !== "fault");
-      const well: Verdict[] = isWell ? [{ status: "ok", message: "it is what the spec says" }] : [];
-      return [...well, ...all].map((verdict) => ({ artifact: artifact.id, ...verdict }));
+      if (artifact.step.kind !== "engine") return [];
+      const all = await verdicts(artifact, artifact.step, places, { here, plan: artifacts });
+      return all.map((verdict) => ({ artifact: artifact.id, ...verdict }));
     }),
   );
   return [...imageFindings(engines), ...found.flat()];

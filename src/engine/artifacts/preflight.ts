@@ -1,4 +1,4 @@
-import { readFile, statfs } from "node:fs/promises";
+import { readFile, stat, statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { dirname } from "node:path";
 import { type Finding, isTriptychError, TriptychError } from "../../errors/index.ts";
@@ -14,12 +14,15 @@ import { type Places, placeInput } from "./place.ts";
 import { partProblems } from "./safetensors.ts";
 import type { MissingSource, Surveyed } from "./survey.ts";
 
-function missingFinding({ artifact, role, input, path }: MissingSource): Finding {
+async function missingFinding({ artifact, role, input, path }: MissingSource): Promise<Finding> {
+  const problem = (await exists(path))
+    ? `is no ${input.form === "folder" ? "folder with files" : "file"}`
+    : "is missing";
   const hint =
     input.root === "spec"
       ? "write the file, one prompt a line, or change its name in the spec"
       : "copy it from the checkpoint in diffusers layout, or name the checkpoint's folder in the spec";
-  return { rule: "missing", message: `${path} is missing (${role} of ${artifact})`, hint, path };
+  return { rule: "missing", message: `${path} ${problem} (${role} of ${artifact})`, hint, path };
 }
 
 /** Folders of the checkpoint that are read, each once. */
@@ -40,7 +43,12 @@ async function promptFindings(artifacts: readonly Surveyed[], places: Places): P
   const files = [...new Set(inputs.map((input) => placeInput(input, places).path))];
   const found = await Promise.all(
     files.map(async (path): Promise<Finding[]> => {
-      const text = await readFile(path, "utf8").catch(() => undefined);
+      // Opening a pipe would wait for ever; what is no file is told as missing.
+      const isFile = await stat(path).then(
+        (found) => found.isFile(),
+        () => false,
+      );
+      const text = isFile ? await readFile(path, "utf8").catch(() => undefined) : undefined;
       const lines = text?.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#"));
       if (lines === undefined || lines.length > 0) return [];
       return [{ rule: "empty", message: `${path} holds no prompt`, hint: "write one prompt a line", path }];
@@ -59,9 +67,9 @@ export async function requireSources(
   missing: readonly MissingSource[],
   places: Places,
 ): Promise<void> {
-  const distinct = new Map(missing.map((source) => [source.path, missingFinding(source)]));
+  const distinct = new Map(missing.map((source) => [source.path, source]));
   const findings = [
-    ...distinct.values(),
+    ...(await Promise.all([...distinct.values()].map(missingFinding))),
     ...(await folderFindings(sourceFolders(artifacts, places))),
     ...(await promptFindings(artifacts, places)),
     ...(await foreignFindings(artifacts, places)),

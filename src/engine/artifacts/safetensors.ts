@@ -18,12 +18,24 @@ async function header(file: string): Promise<{ readonly text: string; readonly e
   }
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
+/** @throws TypeError for what is no object with fields */
+function fieldsOf(value: unknown): Fields {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new TypeError("no object");
+}
+
 /** Where the last tensor of a header ends. */
 function lastOffset(text: string): number {
-  const entries = Object.entries(
-    JSON.parse(text) as Record<string, { readonly data_offsets?: readonly number[] }>,
-  );
-  return Math.max(0, ...entries.map(([, { data_offsets: offsets = [] }]) => offsets[1] ?? 0));
+  const tensors = Object.entries(fieldsOf(JSON.parse(text))).filter(([name]) => name !== "__metadata__");
+  const ends = tensors.map(([, tensor]) => {
+    const { data_offsets: offsets } = fieldsOf(tensor);
+    const end: unknown = Array.isArray(offsets) ? offsets[1] : undefined;
+    if (typeof end === "number" && Number.isSafeInteger(end) && end >= 0) return end;
+    throw new TypeError("no offsets");
+  });
+  return Math.max(0, ...ends);
 }
 
 /** What is wrong with a weight file; nothing for a whole one. Only its header is read. */
@@ -40,12 +52,27 @@ async function fileProblem(file: string): Promise<string | undefined> {
   }
 }
 
+/** A file's text; opening a pipe would wait for ever. */
+async function readPlainFile(file: string): Promise<string> {
+  if ((await stat(file)).isFile()) return readFile(file, "utf8");
+  throw new TypeError("no file");
+}
+
+async function configProblems(folder: string, names: readonly string[]): Promise<string[]> {
+  if (!names.includes("config.json")) return [`${folder} has no config.json`];
+  try {
+    fieldsOf(JSON.parse(await readPlainFile(join(folder, "config.json"))));
+    return [];
+  } catch {
+    return [`${join(folder, "config.json")} cannot be read as JSON`];
+  }
+}
+
 async function indexProblems(folder: string, index: string, files: readonly string[]): Promise<string[]> {
   try {
-    const { weight_map: map } = JSON.parse(await readFile(join(folder, index), "utf8")) as {
-      weight_map: Record<string, string>;
-    };
-    const absent = [...new Set(Object.values(map))].filter((name) => !files.includes(name));
+    const { weight_map: map } = fieldsOf(JSON.parse(await readPlainFile(join(folder, index))));
+    const named = [...new Set(Object.values(fieldsOf(map)).map(String))];
+    const absent = named.filter((name) => !files.includes(name));
     return absent.length === 0 ? [] : [`${folder} lacks ${absent.join(", ")}, which ${index} names`];
   } catch {
     return [`${join(folder, index)} cannot be read`];
@@ -61,7 +88,7 @@ export async function partProblems(folder: string): Promise<string[]> {
     ...files.map(async (name) => fileProblem(join(folder, name))),
     ...indexes.map(async (name) => (await indexProblems(folder, name, files))[0]),
   ]);
-  const config = names.includes("config.json") ? [] : [`${folder} has no config.json`];
+  const config = await configProblems(folder, names);
   const weights = files.length > 0 ? [] : [`${folder} has no .safetensors file`];
   return [...config, ...weights, ...problems.filter((problem) => problem !== undefined)];
 }

@@ -3,6 +3,7 @@ import { TriptychError } from "../../errors/index.ts";
 import type { Artifact } from "../../plan/index.ts";
 import { formatTensorRtVersion, summariseLayers } from "../../tensorrt/index.ts";
 import type { BuiltEngine } from "../trtexec/build-engine.ts";
+import { clearBegun } from "./begin.ts";
 import { engineBuild } from "./command.ts";
 import { bytesOf, type Digests } from "./digests.ts";
 import { gpuFacts } from "./gpu.ts";
@@ -100,5 +101,6 @@ export async function seal(
     ...(await enginePassport(made, places)),
   };
   await writePassport(passportPath(artifact, places), passport);
+  await clearBegun(artifact, places);
   return passport;
 }

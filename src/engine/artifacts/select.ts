@@ -10,7 +10,7 @@ function refuseUnknown(artifacts: readonly Artifact[], only: readonly string[]):
   if (unknown === undefined) return;
   const known = artifacts.map(({ id }) => id).join(", ");
   throw new TriptychError("usage", `no artifact is named ${unknown}`, {
-    hint: `one of ${known}, or the beginning of one`,
+    hint: `one of ${known}, or what one begins with up to a slash, such as draft or draft/highNoise`,
   });
 }
 

@@ -26,7 +26,7 @@ PLAN_HEADER = 28
 PLAN_TAG = b"ftrt"
 DATATYPE = re.compile(r"\b(int8|int4|int32|int64|uint8|bool|fp8|fp4|half|fp16|bf16|bfloat16|float|fp32)\b", re.I)
 SAME = {"half": "fp16", "float": "fp32", "bfloat16": "bf16"}
-OWN = re.compile(r"\.(passport\.json|log|lock|partial)$")
+OWN = re.compile(r"\.(passport\.json|begun|log|lock|partial)$")
 
 
 def canonical(value):
@@ -170,8 +170,11 @@ class Survey:
 
 def header(path, release):
     """The TensorRT that wrote a plan, or an end with 1."""
-    with open(path, "rb") as file:
-        start = file.read(PLAN_HEADER + 1)
+    try:
+        with open(path, "rb") as file:
+            start = file.read(PLAN_HEADER + 1)
+    except OSError as error:
+        sys.exit(f"error: trtexec ended well, but {path} cannot be read: {error.strerror}")
     if len(start) <= PLAN_HEADER or start[:4] != PLAN_TAG:
         sys.exit(f"error: {path} is no TensorRT plan")
     built, asked = list(start[24:PLAN_HEADER]), [int(part) for part in release.split(".")]
@@ -291,11 +294,11 @@ def begin(plan, id, pid):
         os.unlink(output + ".lock")
         sys.exit(3)
     if not os.path.exists(output + ".passport.json"):
-        if os.path.exists(output):
+        if os.path.exists(output) and not os.path.exists(output + ".begun"):
             os.unlink(output + ".lock")
             sys.exit(f"error: {output} was not made by triptych engines: move it away if it is to be made here")
-        with open(output + ".passport.json", "w", encoding="utf-8") as file:
-            file.write('{"version": 1, "state": "begun"}\n')
+        with open(output + ".begun", "w", encoding="utf-8"):
+            pass
     if artifact["form"] == "folder" and os.path.isdir(output):
         shutil.rmtree(output + ".old", ignore_errors=True)
         os.rename(output, output + ".old")
@@ -396,6 +399,8 @@ def seal(plan, id, seconds, tools):
     with open(partial, "w", encoding="utf-8") as file:
         file.write(json.dumps(passport, indent=2, ensure_ascii=False) + "\n")
     os.replace(partial, output + ".passport.json")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(output + ".begun")
     shutil.rmtree(output + ".old", ignore_errors=True)
 
 

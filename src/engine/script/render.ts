@@ -143,14 +143,26 @@ const ENGINE = `fail() {
   exit 3
 }
 engine() {
-  local out=$1 release=$2 partial="$1.$$.partial"
+  local out=$1 release=$2 partial="$1.$$.partial" layers="" word
+  local words=()
   shift 2
-  if ! "$TRTEXEC" "--saveEngine=$partial" "$@" 2>&1 | tee "$out.log" \\
+  # Nothing that trtexec writes has its name before it is whole.
+  for word in "$@"; do
+    case "$word" in
+      --exportLayerInfo=*)
+        layers=\${word#*=}
+        word="--exportLayerInfo=$layers.$$.partial"
+        ;;
+    esac
+    words+=("$word")
+  done
+  if ! "$TRTEXEC" "--saveEngine=$partial" "\${words[@]}" 2>&1 | tee "$out.log" \\
     || grep -q "Dynamic dimensions required for input" "$out.log" \\
     || ! python3 "$work/passport.py" header "$partial" "$release"; then
-    rm -f "$partial"
+    rm -f "$partial" \${layers:+"$layers.$$.partial"}
     fail "$out was not built; its log is $out.log"
   fi
+  [ -z "$layers" ] || ! [ -e "$layers.$$.partial" ] || mv "$layers.$$.partial" "$layers"
   mv "$partial" "$out"
 }
 BANNER=""
@@ -172,7 +184,7 @@ export async function artifactScript(all: readonly Artifact[], options: ScriptOp
   const passport = await readFile(fileURLToPath(new URL("./passport.py", import.meta.url)), "utf8");
   return [
     "#!/usr/bin/env bash",
-    `# Made by \`triptych engines ${spec} --script\`: makes what is missing between the checkpoint and what is served.`,
+    `# Made by \`triptych engines ${spec.replaceAll(/[\p{Cc}\u2028\u2029]/gu, "?")} --script\`: makes what is missing between the checkpoint and what is served.`,
     "# CHECKPOINT, SPEC_FOLDER, TRTEXEC and PYTHON may be set to where these are on this machine.",
     "set -euo pipefail",
     `export CHECKPOINT="\${CHECKPOINT:-"${places.checkpoint.replaceAll(/["$\`\\]/g, String.raw`\$&`)}"}"`,

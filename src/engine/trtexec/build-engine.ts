@@ -1,7 +1,8 @@
-import { rm } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { isTriptychError, TriptychError } from "../../errors/index.ts";
 import {
+  exists,
   type LogFile,
   makeFolder,
   openLogFile,
@@ -9,7 +10,7 @@ import {
   withLock,
   writeError,
 } from "../../files/index.ts";
-import { isProgramMissing, runProgram } from "../../process/index.ts";
+import { commandLine, isProgramMissing, runProgram } from "../../process/index.ts";
 import {
   type EngineBuildConfig,
   type TensorRtVersion,
@@ -61,13 +62,34 @@ function failed(reason: unknown, engine: string, heard: Listener, logFile: strin
   });
 }
 
+/** Where the layers are told of a build that is not accepted yet. */
+function partialLayers(layerInfo: string, partial: string): string {
+  return `${layerInfo}${partial.slice(partial.lastIndexOf(".", partial.length - ".partial".length - 1))}`;
+}
+
+/** Nothing that trtexec writes has its name before it is whole. */
+function partialConfig(config: EngineBuildConfig, partial: string): EngineBuildConfig {
+  const { layerInfo } = config;
+  return {
+    ...config,
+    engine: partial,
+    ...(layerInfo === undefined ? {} : { layerInfo: partialLayers(layerInfo, partial) }),
+  };
+}
+
+async function acceptLayers({ layerInfo }: EngineBuildConfig, partial: string): Promise<void> {
+  if (layerInfo === undefined) return;
+  const written = partialLayers(layerInfo, partial);
+  if (await exists(written)) await rename(written, layerInfo);
+}
+
 async function runTrtexec(
   config: EngineBuildConfig,
   options: BuildOptions,
   partial: string,
   log: LogFile,
 ): Promise<Pick<BuiltEngine, "warnings" | "durationMs">> {
-  const run = runnable(options.trtexec ?? ON_PATH, trtexecArguments({ ...config, engine: partial }));
+  const run = runnable(options.trtexec ?? ON_PATH, trtexecArguments(partialConfig(config, partial)));
   const stop = new AbortController();
   const heard = new Listener(config, () => {
     stop.abort();
@@ -91,16 +113,38 @@ async function runTrtexec(
   return { warnings: heard.warnings, durationMs };
 }
 
+/** A build that ended well and made the wrong thing: where to look, and how to do it again. */
+function withLog(
+  reason: unknown,
+  config: EngineBuildConfig,
+  options: BuildOptions,
+  logFile: string,
+): unknown {
+  if (!isTriptychError(reason, "engine-invalid")) return reason;
+  const { file, args } = runnable(options.trtexec ?? ON_PATH, trtexecArguments(config));
+  const { message, hint, cause, details } = reason;
+  return new TriptychError("engine-invalid", message, {
+    ...(hint === undefined ? {} : { hint }),
+    cause,
+    details: { reproduce: commandLine(file, args), logFile, ...details },
+  });
+}
+
 /** {@link buildEngine} for a caller that holds a lock of its own and has made the folder. */
 export async function buildUnlocked(config: EngineBuildConfig, options: BuildOptions): Promise<BuiltEngine> {
   const partial = partialName(config.engine);
   const log = await openLogFile(`${config.engine}.log`);
   try {
     const run = await runTrtexec(config, options, partial, log);
-    return { ...run, ...(await acceptEngine(config, partial)), logFile: log.file };
+    const plan = await acceptEngine(config, partial);
+    await acceptLayers(config, partial);
+    return { ...run, ...plan, logFile: log.file };
+  } catch (reason) {
+    throw withLog(reason, config, options, log.file);
   } finally {
     await log.close();
     await rm(partial, { force: true });
+    if (config.layerInfo !== undefined) await rm(partialLayers(config.layerInfo, partial), { force: true });
   }
 }
 

@@ -1,5 +1,4 @@
 import {
-  expertBytes,
   expertParameters,
   FAMILIES,
   latentShape,
@@ -7,6 +6,7 @@ import {
   type WeightPrecision,
 } from "../../diffusion/index.ts";
 import type { PipelineSpec } from "../../spec/index.ts";
+import { servedExpertBytes } from "../kept-blocks.ts";
 import type { ArtifactEstimate } from "./types.ts";
 
 /** Networks by the part of the checkpoint that they come from. */
@@ -39,7 +39,7 @@ function parameters(spec: PipelineSpec, part: NetworkPart): number {
 
 /** Bytes of a network's weights at a precision. */
 export function networkBytes(spec: PipelineSpec, part: NetworkPart, precision: WeightPrecision): number {
-  if (part === "expert") return expertBytes(FAMILIES[spec.family], precision);
+  if (part === "expert") return servedExpertBytes(spec.family, precision);
   return parameters(spec, part) * WEIGHT_BYTES[precision];
 }
 
