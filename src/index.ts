@@ -22,9 +22,14 @@ export type { Contract, ModelContract, VariantContract } from "./model-config/in
 export {
   type EnsembleStep,
   type InstanceGroup,
+  inspectModelConfig,
   type ModelConfig,
+  type ModelConfigMessage,
+  type ModelConfigText,
   printModelConfig,
+  printModelConfigMessage,
   type QueuePolicy,
+  readModelConfig,
 } from "./model-config/index.ts";
 export {
   type Artifact,
@@ -74,6 +79,8 @@ export {
 export {
   booleansOf,
   type Datatype,
+  type ShapeOf,
+  shaped,
   stringsOf,
   type Tensor,
   type TensorSpec,

@@ -39,9 +39,10 @@ export class Reader {
     for (const node of field.values) {
       if (row.key !== undefined) this.#entry(row, node, path, values, field.name);
       else if (row.repeated === true) {
-        const before = (values.get(field.name) ?? []) as readonly Value[];
-        const value = this.#value(row, node, `${path}[${before.length}]`);
-        if (value !== undefined) values.set(field.name, [...before, value]);
+        const items = (values.get(field.name) ?? []) as Value[];
+        const value = this.#value(row, node, `${path}[${items.length}]`);
+        if (value !== undefined) items.push(value);
+        if (items.length > 0) values.set(field.name, items);
       } else {
         const value = this.#value(row, node, path);
         if (value !== undefined) values.set(field.name, value);
@@ -111,7 +112,7 @@ export class Reader {
     const rows = { key: { number: 1, type: row.key ?? "" }, value: { number: 2, type: row.type } };
     const values = new Map<string, Value>();
     const keyNode = node.fields.find(({ name }) => name === "key")?.values[0];
-    const keyed = `${path}[${keyNode?.kind === "string" ? JSON.stringify(keyNode.text) : scalarText(keyNode)}]`;
+    const keyed = `${path}[${row.key === "string" ? JSON.stringify(scalarText(keyNode)) : scalarText(keyNode)}]`;
     this.positions.set(keyed, node.position);
     for (const field of node.fields) {
       if (field.name === "key" || field.name === "value") {
