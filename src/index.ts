@@ -18,7 +18,7 @@ export {
   type Position,
   TriptychError,
 } from "./errors/index.ts";
-export type { Contract, ModelContract, VariantContract } from "./model-config/index.ts";
+export type { Contract, ModelContract, TensorContract, VariantContract } from "./model-config/index.ts";
 export {
   type EnsembleStep,
   type InstanceGroup,
