@@ -73,7 +73,7 @@ function dice(seed: number): (below: number) => number {
 }
 
 const PIECES = [
-  ...`{}<>[]:,;-"'\\09ex._#\n `,
+  ...Array.from(`{}<>[]:,;-"'\\09ex._#\n `),
   ..."name dims true TYPE_FP32 KIND_CPU 1e5 0x1F 08 017 inf nan 1.5 1f 0f 00 -1 2147483648 18446744073709551616".split(
     " ",
   ),

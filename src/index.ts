@@ -51,10 +51,12 @@ export {
 } from "./plan/index.ts";
 export {
   checkWeights,
+  contractOfFolder,
   type Drift,
   diffRepository,
   diffWeights,
   type Files,
+  type FolderContract,
   foreignModels,
   linkWeights,
   type RepositoryManifest,

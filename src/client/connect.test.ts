@@ -194,7 +194,8 @@ describe("the contract check of what only the configuration tells", () => {
   /** A server whose configuration of `text_encoder` is what the toy contract says, with a change. */
   const configured = (change: Partial<DescribedModel>): typeof HEALTHY => ({
     ModelConfig: ({ name }) => {
-      const { inputs, outputs, decoupled, maxBatchSize } = toy.models[name as "text_encoder"];
+      const models: Contract["models"] = toy.models;
+      const { inputs = [], outputs = [], decoupled = false, maxBatchSize = 0 } = models[name] ?? {};
       const tensors = (specs: readonly TensorSpec[]): DescribedModel["input"] & object =>
         specs.map(({ name: tensor, datatype, dims, optional = false }) => ({
           name: tensor,

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MODELS = 300;
 
 /** Most types that the compiler may make for the client and a contract of 300 models with a call of each. */
-const BUDGET = 250_000;
+const BUDGET = 150_000;
 
 const at = Array.from({ length: MODELS }, (_, index) => index);
 

@@ -70,7 +70,10 @@ function groupOf({ count: size, kind, gpus }: InstanceGroup): ModelInstanceGroup
   return {
     count: count("count", size, 1),
     kind,
-    ...some("gpus", gpus && gpus.map((gpu) => count("gpus", gpu))),
+    ...some(
+      "gpus",
+      gpus?.map((gpu) => count("gpus", gpu)),
+    ),
   };
 }
 

@@ -72,20 +72,30 @@ function oneLine(type: string, message: unknown): string[] {
 }
 
 function scalar(name: string, type: string, value: unknown): string {
-  if (type === "string" && typeof value === "string") return quote(value);
-  if (type === "bool" && typeof value === "boolean") return String(value);
-  if ((type === "float" || type === "double") && typeof value === "number") return float(value);
-  if (RANGES[type] !== undefined && (typeof value === "number" || typeof value === "bigint")) {
-    return integer(name, value, rangeOf(type));
-  }
-  const values = ENUMS[type];
-  if (values !== undefined && typeof value === "number") return integer(name, value, rangeOf("int32"));
-  if (values !== undefined && typeof value === "string" && Object.hasOwn(values, value)) return value;
-  const expected = values === undefined ? type : `one of ${Object.keys(values).join(", ")}`;
+  const text = ENUMS[type] === undefined ? plainText(name, type, value) : enumText(name, ENUMS[type], value);
+  if (text !== undefined) return text;
+  const expected = ENUMS[type] === undefined ? type : `one of ${Object.keys(ENUMS[type]).join(", ")}`;
   throw refuse(
     `${name} is ${String(value)}; expected ${expected}.`,
     `Correct ${name}; the schema holds no other value.`,
   );
+}
+
+function plainText(name: string, type: string, value: unknown): string | undefined {
+  if (typeof value === "string") return type === "string" ? quote(value) : undefined;
+  if (typeof value === "boolean") return type === "bool" ? String(value) : undefined;
+  if (typeof value !== "number" && typeof value !== "bigint") return undefined;
+  if (RANGES[type] !== undefined) return integer(name, value, rangeOf(type));
+  return (type === "float" || type === "double") && typeof value === "number" ? float(value) : undefined;
+}
+
+function enumText(
+  name: string,
+  values: Readonly<Record<string, number>>,
+  value: unknown,
+): string | undefined {
+  if (typeof value === "number") return integer(name, value, rangeOf("int32"));
+  return typeof value === "string" && Object.hasOwn(values, value) ? value : undefined;
 }
 
 function float(value: number): string {
@@ -116,7 +126,10 @@ function fieldsOf(type: string, message: unknown): Fields {
 function checkKeys(type: string, fields: Fields): void {
   const known = MESSAGES[type] ?? {};
   const stray = Object.keys(fields).find((name) => !Object.hasOwn(known, name));
-  if (stray === undefined) return checkOneofs(type, fields);
+  if (stray === undefined) {
+    checkOneofs(type, fields);
+    return;
+  }
   throw refuse(
     `${type} has a field ${stray}; expected only ${Object.keys(known).join(", ")}.`,
     "Correct the name; it is that of model_config.proto.",

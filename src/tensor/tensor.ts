@@ -35,7 +35,7 @@ export function tensor<D extends Datatype, const S extends readonly number[] = r
  * @throws TriptychError `tensor-invalid` as {@link tensor} does, for a tensor made by hand.
  */
 export function encodeTensor<D extends Datatype>(source: Tensor<D>): Uint8Array {
-  const checked = tensor<D, readonly number[]>(source.datatype, source.shape, source.data);
+  const checked = tensor<D>(source.datatype, source.shape, source.data);
   return CODECS[checked.datatype].encode(checked.data);
 }
 

@@ -12,7 +12,7 @@ export interface ModelConfigText {
    * Where a value stands, such as `input[0].dims[1]` or `parameters["crf"].string_value`; undefined where the text
    * does not say it.
    */
-  positionOf(path: string): Position | undefined;
+  readonly positionOf: (path: string) => Position | undefined;
 }
 
 /**
