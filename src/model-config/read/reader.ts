@@ -129,7 +129,10 @@ export class Reader {
       }
     }
     const key = values.get("key") ?? defaultOf(row.key ?? "");
-    return { key: typeof key === "object" ? "" : String(key), value: values.get("value") ?? defaultOf(row.type) };
+    return {
+      key: typeof key === "object" ? "" : String(key),
+      value: values.get("value") ?? defaultOf(row.type),
+    };
   }
 
   #refuse(rule: string, message: string, path: string, position: Position): false {
