@@ -201,39 +201,59 @@ export function mend(error: unknown): string | undefined {
 }
 `;
 
+/** The compiler reads every library there is: a minute of a busy machine is not enough. */
+const SLOW = { timeout: 600_000 };
+
+/** What the compiler says of files in the consumer's project, its libraries included. */
+function compile(...files: readonly string[]): string {
+  copyFileSync(
+    path.join(ROOT, "model-repository/wan-tiny/contract.gen.ts"),
+    path.join(consumer, "contract.gen.ts"),
+  );
+  const compilerOptions = {
+    strict: true,
+    target: "es2023",
+    lib: ["es2023", "esnext.disposable"],
+    module: "nodenext",
+    moduleResolution: "nodenext",
+    noEmit: true,
+    skipLibCheck: false,
+    types: ["node"],
+  };
+  writeFileSync(path.join(consumer, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+  mkdirSync(path.join(consumer, "node_modules/@types"), { recursive: true });
+  for (const name of ["@types/node", "undici-types"]) {
+    const target = path.join(consumer, "node_modules", name);
+    if (!existsSync(target)) symlinkSync(path.join(ROOT, "node_modules", name), target);
+  }
+  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  try {
+    run(process.execPath, tsc, "-p", "tsconfig.json");
+    return "";
+  } catch (error) {
+    return String((error as { stdout: unknown }).stdout);
+  }
+}
+
+/** Every TypeScript example of a page, as a file of the consumer's. */
+function examplesOf(page: string): string[] {
+  const text = readFileSync(path.join(ROOT, "docs", page), "utf8");
+  return [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code = ""], index) => {
+    const name = `${page}-${index}.ts`;
+    writeFileSync(path.join(consumer, name), `${code}\nexport {};\n`);
+    return name;
+  });
+}
+
 describe("types", () => {
-  it("hold in a strict nodenext project with the generated contract, libraries checked too", () => {
+  it("hold in a strict nodenext project with the generated contract, libraries checked too", SLOW, () => {
     writeFileSync(path.join(consumer, "consumer.ts"), CONSUMER);
-    copyFileSync(
-      path.join(ROOT, "model-repository/wan-tiny/contract.gen.ts"),
-      path.join(consumer, "contract.gen.ts"),
-    );
-    const compilerOptions = {
-      strict: true,
-      target: "es2023",
-      lib: ["es2023", "esnext.disposable"],
-      module: "nodenext",
-      moduleResolution: "nodenext",
-      noEmit: true,
-      skipLibCheck: false,
-      types: ["node"],
-    };
-    writeFileSync(
-      path.join(consumer, "tsconfig.json"),
-      JSON.stringify({ compilerOptions, files: ["consumer.ts"] }),
-    );
-    mkdirSync(path.join(consumer, "node_modules/@types"), { recursive: true });
-    for (const name of ["@types/node", "undici-types"]) {
-      const target = path.join(consumer, "node_modules", name);
-      if (!existsSync(target)) symlinkSync(path.join(ROOT, "node_modules", name), target);
-    }
-    const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-    let said = "";
-    try {
-      run(process.execPath, tsc, "-p", "tsconfig.json");
-    } catch (error) {
-      said = String((error as { stdout: unknown }).stdout);
-    }
-    expect(said).toBe("");
+    expect(compile("consumer.ts")).toBe("");
+  });
+
+  it("hold for the examples of the guides to client and contracts", SLOW, () => {
+    const files = ["client.md", "contracts.md"].flatMap(examplesOf);
+    expect(files.length).toBeGreaterThan(10);
+    expect(compile(...files)).toBe("");
   });
 });

@@ -18,13 +18,18 @@ export {
   type Position,
   TriptychError,
 } from "./errors/index.ts";
-export type { Contract, ModelContract, VariantContract } from "./model-config/index.ts";
+export type { Contract, ModelContract, TensorContract, VariantContract } from "./model-config/index.ts";
 export {
   type EnsembleStep,
   type InstanceGroup,
+  inspectModelConfig,
   type ModelConfig,
+  type ModelConfigMessage,
+  type ModelConfigText,
   printModelConfig,
+  printModelConfigMessage,
   type QueuePolicy,
+  readModelConfig,
 } from "./model-config/index.ts";
 export {
   type Artifact,
@@ -46,10 +51,12 @@ export {
 } from "./plan/index.ts";
 export {
   checkWeights,
+  contractOfFolder,
   type Drift,
   diffRepository,
   diffWeights,
   type Files,
+  type FolderContract,
   foreignModels,
   linkWeights,
   type RepositoryManifest,
@@ -74,6 +81,8 @@ export {
 export {
   booleansOf,
   type Datatype,
+  type ShapeOf,
+  shaped,
   stringsOf,
   type Tensor,
   type TensorSpec,

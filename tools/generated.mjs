@@ -1,4 +1,5 @@
-// Writes every file that follows from the source: references in docs/, both model repositories, the wire descriptor.
+// Writes every file that follows from the source: references in docs/, both model repositories, the wire descriptor,
+// the schema of a model configuration.
 // With --check it writes nothing and exits 1 if one of them is not up to date. Needs dist/ (npm run build).
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -114,6 +115,8 @@ for (const spec of ["wan-tiny", "wan2.2-t2v-a14b"]) {
   if (spawnSync(process.execPath, words, { cwd: root, stdio: ["ignore", "inherit", "inherit"] }).status !== 0)
     stale += 1;
 }
-const protocol = ["tools/protocol.mjs", ...(check ? ["--check"] : [])];
-if (spawnSync(process.execPath, protocol, { cwd: root, stdio: "inherit" }).status !== 0) stale += 1;
+for (const tool of ["tools/protocol.mjs", "tools/model-config.mjs"]) {
+  const words = [tool, ...(check ? ["--check"] : [])];
+  if (spawnSync(process.execPath, words, { cwd: root, stdio: "inherit" }).status !== 0) stale += 1;
+}
 process.exitCode = stale === 0 ? 0 : 1;

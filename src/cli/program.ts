@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, Command as Program } from "commander";
+import type { ContractOptions } from "./commands/contract.ts";
 import type { EnginesOptions } from "./commands/engines.ts";
 import type { Context } from "./context.ts";
 import { DEFAULT_REPOSITORIES, DEFAULT_SPEC } from "./defaults.ts";
@@ -88,6 +89,31 @@ function addSpecCommands(program: Program, run: Run): void {
     .option("--passport", "that of the passport beside an artifact instead")
     .action((options: { passport?: boolean }) =>
       run(async (context) => (await import("./commands/schema.ts")).schema(context, options)),
+    );
+}
+
+function addContract(program: Program, run: Run): void {
+  program
+    .command("contract")
+    .description("print what a client must know of a pipeline or of any models, as a TypeScript module")
+    .argument("[spec]", `pipeline spec; default ${DEFAULT_SPEC} where no other source is named`)
+    .option("--from-server <host:port>", "what a running server says of its models instead", endpoint)
+    .option("--from-repository <folder>", "what the config.pbtxt files of any folder of models say instead")
+    .option("--from-json <file>", "a contract that was saved with --json instead")
+    .option("--name <name>", "what the contract is called in the module")
+    .option("-o, --out <file>", "write it to a file")
+    .option(
+      "--check <host:port>",
+      "print nothing of it; exit 1 and show each difference if the server is not what it says",
+      endpoint,
+    )
+    .action((spec: string | undefined, options: Omit<ContractOptions, "spec">) =>
+      run(async (context) =>
+        (await import("./commands/contract.ts")).contract(context, {
+          ...(spec === undefined ? {} : { spec }),
+          ...options,
+        }),
+      ),
     );
 }
 
@@ -232,6 +258,7 @@ export function createProgram(version: string, run: Run): Program {
     .showHelpAfterError("(triptych --help lists the commands)")
     .exitOverride();
   addSpecCommands(program, run);
+  addContract(program, run);
   addEngines(program, run);
   addServe(program, run);
   addGenerate(program, run);

@@ -2,7 +2,9 @@ import { createServer } from "node:net";
 import { status as Status } from "@grpc/grpc-js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { isTriptychError, type TriptychError } from "../errors/index.ts";
-import { connect } from "./connect.ts";
+import type { Contract, DescribedModel } from "../model-config/index.ts";
+import { type TensorSpec, toConfigType } from "../tensor/index.ts";
+import { type ConnectOptions, connect } from "./connect.ts";
 import { toy } from "./testing/contract.ts";
 import { failure } from "./testing/fake-triton.ts";
 import { metadataOf } from "./testing/messages.ts";
@@ -11,7 +13,7 @@ import { HEALTHY, serve, studioFor } from "./testing/toy-server.ts";
 /** What connecting fails with. */
 async function refusal(
   endpoint: string,
-  options: Partial<Parameters<typeof connect>[1]> = {},
+  options: Partial<ConnectOptions<Contract>> = {},
 ): Promise<TriptychError> {
   const reason = await connect(endpoint, { contract: toy, ...options }).then(
     () => "it connected",
@@ -185,6 +187,54 @@ describe("the contract check", () => {
     const contract = { ...toy, variants: { draft: { ...toy.variants.draft, stream: "gone" } } };
     const error = await refusal(server.endpoint, { contract });
     expect(error.details.findings).toMatchObject([{ rule: "missing-door", path: "variants.draft.stream" }]);
+  });
+});
+
+describe("the contract check of what only the configuration tells", () => {
+  /** A server whose configuration of `text_encoder` is what the toy contract says, with a change. */
+  const configured = (change: Partial<DescribedModel>): typeof HEALTHY => ({
+    ModelConfig: ({ name }) => {
+      const models: Contract["models"] = toy.models;
+      const { inputs = [], outputs = [], decoupled = false, maxBatchSize = 0 } = models[name] ?? {};
+      const tensors = (specs: readonly TensorSpec[]): DescribedModel["input"] & object =>
+        specs.map(({ name: tensor, datatype, dims, optional = false }) => ({
+          name: tensor,
+          data_type: toConfigType(datatype),
+          dims: dims.map(String),
+          optional,
+        }));
+      const config = {
+        max_batch_size: maxBatchSize,
+        input: tensors(inputs),
+        output: tensors(outputs),
+        model_transaction_policy: decoupled ? { decoupled } : null,
+      };
+      return { config: name === "text_encoder" ? { ...config, ...change } : config };
+    },
+  });
+
+  it("finds nothing where all is the same", async () => {
+    await (await connect((await serve(configured({}))).endpoint, { contract: toy })).close();
+  });
+
+  it("compares decoupled, batch size and which inputs may be left out", async () => {
+    const input = [
+      { name: "TOKEN_IDS", data_type: "TYPE_INT64", dims: ["2", "-1"], optional: true },
+      { name: "TOKEN_MASK", data_type: "TYPE_INT64", dims: ["2", "-1"], optional: false },
+    ];
+    const change = { max_batch_size: 8, model_transaction_policy: { decoupled: true }, input };
+    const error = await refusal((await serve(configured(change))).endpoint);
+    expect(error.details.findings).toMatchObject([
+      { rule: "optional", path: "models.text_encoder.inputs.TOKEN_IDS", expected: "false", got: "true" },
+      { rule: "optional", path: "models.text_encoder.inputs.TOKEN_MASK", expected: "true", got: "false" },
+      { rule: "decoupled", path: "models.text_encoder.decoupled", expected: "false", got: "true" },
+      { rule: "max-batch-size", path: "models.text_encoder.maxBatchSize", expected: "0", got: "8" },
+    ]);
+  });
+
+  it("goes by the metadata alone where a configuration cannot be read", async () => {
+    const input = [{ name: "TOKEN_IDS", data_type: 99, dims: [] }];
+    await (await connect((await serve(configured({ input }))).endpoint, { contract: toy })).close();
   });
 });
 

@@ -2,54 +2,67 @@ import { isTriptychError, TriptychError } from "../errors/index.ts";
 import type { Contract } from "../model-config/index.ts";
 import { checkContract } from "./contract/check.ts";
 import { type CallOptions, checkedDeadline } from "./options.ts";
-import { createStudio, type Studio } from "./studio.ts";
+import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
 import type { TlsCredentials } from "./transport/channel.ts";
 import { openTransport, type Transport } from "./transport/transport.ts";
 
 const DEFAULT_CONNECT_MS = 5000;
 
-/** How to connect. */
-export interface ConnectOptions<C extends Contract> {
-  /** What the server should serve: the module that was rendered from the plan. */
-  readonly contract: C;
+/** How to connect to any server. */
+export interface OpenOptions {
   /** Most time connecting may take, in milliseconds; 5 seconds by default. Calls have their own. */
   readonly deadlineMs?: number | undefined;
   /** Cancels connecting; it has no hold on the studio. */
   readonly signal?: AbortSignal | undefined;
   /** For an encrypted connection; without it the connection is plain. */
   readonly credentials?: TlsCredentials | undefined;
+}
+
+/** How to connect to a server that serves what a contract says. */
+export interface ConnectOptions<C extends Contract> extends OpenOptions {
+  /** What the server should serve: the module that was rendered from the plan, or a literal. */
+  readonly contract: C;
   /** True to go on without comparing the contract with the server's models. */
   readonly skipContractCheck?: boolean | undefined;
 }
 
 /**
- * Connects to a Triton server, once it has shown that it is ready and serves what the contract says.
+ * Connects to a Triton server, once it has shown that it is ready and serves what the contract says. Without a
+ * contract, its models are there by name, each asked of the server when it is first called.
  *
  * @param endpoint - Host and gRPC port, such as `127.0.0.1:8001`.
  * @throws TriptychError `unreachable` if there is no answer or the server is not ready;
- * `contract-mismatch` with every difference; `usage` without a contract.
+ * `contract-mismatch` with every difference; `usage` for a contract that is none.
  */
 export async function connect<const C extends Contract>(
   endpoint: string,
   options: ConnectOptions<C>,
-): Promise<Studio<C>> {
+): Promise<Studio<C>>;
+export async function connect(endpoint: string, options?: OpenOptions): Promise<OpenStudio>;
+export async function connect(
+  endpoint: string,
+  options: OpenOptions & Partial<ConnectOptions<Contract>> = {},
+): Promise<OpenStudio> {
+  const { contract } = options;
   requireContract(options);
   const until = Date.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
   const transport = openTransport(endpoint, options.credentials);
   const rest = (): CallOptions => ({ signal: options.signal, deadlineMs: Math.max(1, until - Date.now()) });
   try {
     await checkReady(transport, rest());
-    if (options.skipContractCheck !== true) await checkContract(transport, options.contract, rest());
-    return createStudio(transport, options.contract);
+    if (contract === undefined) return createOpenStudio(transport);
+    if (options.skipContractCheck !== true) await checkContract(transport, contract, rest());
+    return createStudio(transport, contract);
   } catch (reason) {
     await transport.close();
     throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(endpoint, reason) : reason;
   }
 }
 
-function requireContract(options: unknown): void {
-  const contract = (options as { readonly contract?: unknown } | null | undefined)?.contract;
-  const parts = contract as Partial<Contract> | null | undefined;
+/** One that was to be imported and is undefined is a mistake, not a wish for a studio without types. */
+function requireContract(options: object): void {
+  if (!("contract" in options)) return;
+  const parts = options.contract as Partial<Contract> | null | undefined;
   if (typeof parts?.models === "object" && typeof parts.variants === "object") return;
   throw new TriptychError("usage", "connect: expected { contract }, with the module rendered from a spec.", {
     hint: "Import it from contract.gen.ts, which `triptych repository` writes.",

@@ -1,6 +1,8 @@
 export type { ModelState, RepositoryEntry, ServerClient, ServerMetadata } from "./admin/server.ts";
 export type { Duration, ModelStatistics } from "./admin/statistics.ts";
-export { type ConnectOptions, connect } from "./connect.ts";
+export { type ConnectOptions, connect, type OpenOptions } from "./connect.ts";
+export type { ContractDifference } from "./contract/compare.ts";
+export type { UntypedModel } from "./contract/untyped-model.ts";
 export {
   type Clip,
   type GenerateRequest,
@@ -30,5 +32,5 @@ export type {
   UnaryModel,
 } from "./inference/types.ts";
 export { type CallOptions, CLIP_DEADLINE_MS, DEFAULT_DEADLINE_MS } from "./options.ts";
-export type { Studio, StudioBase } from "./studio.ts";
+export type { OpenStudio, Studio, StudioBase } from "./studio.ts";
 export type { TlsCredentials } from "./transport/channel.ts";

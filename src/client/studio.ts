@@ -1,21 +1,28 @@
 import type { Contract } from "../model-config/index.ts";
 import { type ServerClient, serverClient } from "./admin/server.ts";
+import { type UntypedModel, untypedModels } from "./contract/untyped-model.ts";
 import { type VariantClients, variantClients } from "./generate/variants.ts";
 import { modelClients } from "./inference/models.ts";
 import type { ModelClients } from "./inference/types.ts";
 import type { Transport } from "./transport/transport.ts";
 
-/** What every studio has, whatever its contract. */
-export interface StudioBase<C extends Contract> extends AsyncDisposable {
+/** What a studio has even without a contract. */
+export interface OpenStudio extends AsyncDisposable {
   /** Where the server is. */
   readonly endpoint: string;
+  readonly server: ServerClient;
+  /** Any model of the server by its name, without types: what it takes is asked of the server. */
+  model(name: string): UntypedModel;
+  /** Cancels what runs and closes the connection. May be called again. */
+  close(): Promise<void>;
+}
+
+/** What every studio with a contract has, whatever that is. */
+export interface StudioBase<C extends Contract> extends OpenStudio {
   /** Variants by name: the way to those whose names are only known at run time. */
   readonly variants: VariantClients<C>;
   /** Every model of the contract by name, front doors included. */
   readonly models: ModelClients<C>;
-  readonly server: ServerClient;
-  /** Cancels what runs and closes the connection. May be called again. */
-  close(): Promise<void>;
 }
 
 /**
@@ -25,17 +32,25 @@ export interface StudioBase<C extends Contract> extends AsyncDisposable {
 export type Studio<C extends Contract> = StudioBase<C> &
   (string extends keyof C["variants"] ? unknown : Omit<VariantClients<C>, keyof StudioBase<C>>);
 
+/** The studio over a transport, for a server of which nothing is known. */
+export function createOpenStudio(transport: Transport): OpenStudio {
+  const close = (): Promise<void> => transport.close();
+  return {
+    endpoint: transport.endpoint,
+    server: serverClient(transport),
+    model: untypedModels(transport),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
 /** The studio over a transport. */
 export function createStudio<C extends Contract>(transport: Transport, contract: C): Studio<C> {
   const variants = variantClients(transport, contract);
-  const close = (): Promise<void> => transport.close();
   const base: StudioBase<C> = {
-    endpoint: transport.endpoint,
+    ...createOpenStudio(transport),
     variants,
     models: modelClients(transport, contract),
-    server: serverClient(transport),
-    close,
-    [Symbol.asyncDispose]: close,
   };
   return { ...variants, ...base };
 }

@@ -1,18 +1,19 @@
 import { describe, expectTypeOf, it } from "vitest";
 import type { Contract, ModelContract, VariantContract } from "../model-config/index.ts";
-import { type Tensor, tensor } from "../tensor/index.ts";
-import type {
-  Clip,
+import { shaped, type Tensor, tensor } from "../tensor/index.ts";
+import {
+  type Clip,
   connect,
-  GenerateRequest,
-  Inference,
-  InputsOf,
-  OutputsOf,
-  PartialInference,
-  Run,
-  Studio,
-  UnaryRequest,
-  VariantClient,
+  type GenerateRequest,
+  type Inference,
+  type InputsOf,
+  type OpenStudio,
+  type OutputsOf,
+  type PartialInference,
+  type Run,
+  type Studio,
+  type UnaryRequest,
+  type VariantClient,
 } from "./index.ts";
 import { toy } from "./testing/contract.ts";
 
@@ -49,8 +50,10 @@ describe("the types of a studio", () => {
 
 describe("the types of infer", () => {
   it("name inputs with their carriers, the optional ones optional", () => {
-    expectTypeOf<InputsOf<Encoder>["TOKEN_IDS"]>().toEqualTypeOf<Tensor<"INT64">>();
-    expectTypeOf<InputsOf<Encoder>["TOKEN_MASK"]>().toEqualTypeOf<Tensor<"INT64"> | undefined>();
+    expectTypeOf<InputsOf<Encoder>["TOKEN_IDS"]>().toEqualTypeOf<Tensor<"INT64", readonly [2, number]>>();
+    expectTypeOf<InputsOf<Encoder>["TOKEN_MASK"]>().toEqualTypeOf<
+      Tensor<"INT64", readonly [2, number]> | undefined
+    >();
     checked((studio) => {
       void studio.models.text_encoder.infer({ TOKEN_IDS: IDS });
       void studio.models.text_encoder.infer({ TOKEN_IDS: IDS, TOKEN_MASK: undefined });
@@ -72,10 +75,75 @@ describe("the types of infer", () => {
       const one = studio.models.text_encoder.infer({ TOKEN_IDS: IDS }, { outputs: ["POOLED"] });
       expectTypeOf(one)
         .resolves.toHaveProperty("outputs")
-        .toEqualTypeOf<{ readonly POOLED: Tensor<"FP16"> }>();
+        .toEqualTypeOf<{ readonly POOLED: Tensor<"FP16", readonly [2]> }>();
       // @ts-expect-error -- no such output
       void studio.models.text_encoder.infer({ TOKEN_IDS: IDS }, { outputs: ["POOLD"] });
     });
+  });
+
+  it("hold tensors to rank and sizes, as far as both are literals", () => {
+    const free: Tensor<"INT64"> = tensor("INT64", [2, 1] as number[], new BigInt64Array(2));
+    checked(({ models: { text_encoder, batched } }) => {
+      void text_encoder.infer({ TOKEN_IDS: tensor("INT64", [2, 7], new BigInt64Array(14)) });
+      // @ts-expect-error -- another rank
+      void text_encoder.infer({ TOKEN_IDS: tensor("INT64", [2], new BigInt64Array(2)) });
+      // @ts-expect-error -- another size
+      void text_encoder.infer({ TOKEN_IDS: tensor("INT64", [3, 1], new BigInt64Array(3)) });
+      // @ts-expect-error -- another typed array
+      void text_encoder.infer({ TOKEN_IDS: tensor("INT64", [2, 1], new Float32Array(2)) });
+      // @ts-expect-error -- sizes that only run time knows
+      void text_encoder.infer({ TOKEN_IDS: free });
+      void text_encoder.infer({ TOKEN_IDS: shaped(free, [2, -1]) });
+      // @ts-expect-error -- shaped by the dims of another input
+      void text_encoder.infer({ TOKEN_IDS: shaped(free, [2]) });
+      void batched.infer({ A: tensor("FP32", [3, 2], new Float32Array(6)) });
+      // @ts-expect-error -- without the dim of the batch
+      void batched.infer({ A: tensor("FP32", [2], new Float32Array(2)) });
+    });
+    expectTypeOf<OutputsOf<Toy["models"]["batched"]>["SUM"]["shape"]>().toEqualTypeOf<readonly [number, 1]>();
+    expectTypeOf<OutputsOf<Encoder>["CONTEXT"]["shape"]>().toEqualTypeOf<readonly [2, number]>();
+  });
+
+  it("come from a literal at the call as well, without `as const`", () => {
+    const look = () =>
+      connect("127.0.0.1:1", {
+        contract: {
+          pipeline: "mine",
+          variants: {},
+          models: {
+            resize: {
+              inputs: [{ name: "X", datatype: "UINT8", dims: [-1, 3] }],
+              outputs: [{ name: "Y", datatype: "FP32", dims: [3] }],
+              decoupled: false,
+              maxBatchSize: 0,
+            },
+          },
+        },
+      });
+    expectTypeOf(look).toBeFunction();
+    type Mine = Awaited<ReturnType<typeof look>>;
+    const use = async ({ models }: Mine) => {
+      const { outputs } = await models.resize.infer({ X: tensor("UINT8", [2, 3], new Uint8Array(6)) });
+      expectTypeOf(outputs).toEqualTypeOf<{ readonly Y: Tensor<"FP32", readonly [3]> }>();
+      // @ts-expect-error -- another datatype
+      void models.resize.infer({ X: tensor("FP32", [2, 3], new Float32Array(6)) });
+      expectTypeOf(models).not.toHaveProperty("rezise");
+    };
+    expectTypeOf(use).toBeFunction();
+    expectTypeOf<keyof Mine["variants"]>().toBeNever();
+  });
+
+  it("are open for a model of which only the name is known", () => {
+    const use = async (studio: OpenStudio) => {
+      const model = studio.model("any");
+      const { outputs } = await model.infer({ X: F32 }, { outputs: ["Y"] });
+      expectTypeOf(outputs).toEqualTypeOf<Readonly<Record<string, Tensor>>>();
+      // @ts-expect-error -- a number is no tensor
+      return model.stream({ X: 1 });
+    };
+    expectTypeOf(use).toBeFunction();
+    expectTypeOf<Studio<Toy>>().toExtend<OpenStudio>();
+    expectTypeOf((endpoint: string) => connect(endpoint)).returns.resolves.toEqualTypeOf<OpenStudio>();
   });
 
   it("offer a decoupled model as a stream only, and the others not as one", () => {
@@ -84,7 +152,7 @@ describe("the types of infer", () => {
     checked((studio) => {
       const answers = studio.models.draft_stream.stream({ PROMPT, SEED }, { outputs: ["STAGE"] });
       expectTypeOf(answers).toEqualTypeOf<
-        AsyncIterable<PartialInference<{ readonly STAGE: Tensor<"BYTES"> }>>
+        AsyncIterable<PartialInference<{ readonly STAGE: Tensor<"BYTES", readonly [1]> }>>
       >();
       expectTypeOf<PartialInference<{ readonly A: number }>["outputs"]["A"]>().toEqualTypeOf<
         number | undefined

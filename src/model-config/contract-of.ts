@@ -5,7 +5,7 @@ import type { ModelConfig } from "./types.ts";
 /** What a {@link Contract} is made from. */
 export interface ContractSource {
   readonly pipeline: string;
-  readonly video: Contract["video"];
+  readonly video: NonNullable<Contract["video"]>;
   readonly variants: Contract["variants"];
   /** Configs of all models of the pipeline, in any order. */
   readonly configs: readonly ModelConfig[];

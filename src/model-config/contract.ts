@@ -1,9 +1,18 @@
 import type { TensorSpec } from "../tensor/index.ts";
 
+/** A tensor of a model as its client sees it. */
+export interface TensorContract extends TensorSpec {
+  /**
+   * One name a dim, `""` for a dim without one. Dims of one name have one size in all tensors of a call, which is
+   * how sizes are tied together that only run time knows.
+   */
+  readonly dimNames?: readonly string[];
+}
+
 /** What a client must know of one model: its tensors, and whether it streams. */
 export interface ModelContract {
-  readonly inputs: readonly TensorSpec[];
-  readonly outputs: readonly TensorSpec[];
+  readonly inputs: readonly TensorContract[];
+  readonly outputs: readonly TensorContract[];
   /** True if the model may answer a request more than once, so that only a stream can call it. */
   readonly decoupled: boolean;
   /** Above 0, every tensor has a leading batch dim that `dims` leaves out. */
@@ -22,15 +31,18 @@ export interface VariantContract {
   readonly guidance: boolean;
 }
 
-/** The whole of a pipeline as its client sees it. Rendered into a typed module from the plan. */
+/** What a client must know of a server's models. Rendered into a typed module, or written by hand. */
 export interface Contract {
+  /** Name of the pipeline; of models that are no pipeline, whatever they are called together. */
   readonly pipeline: string;
-  readonly video: {
+  /** Absent where the models are no pipeline of Triptych's. */
+  readonly video?: {
     readonly width: number;
     readonly height: number;
     readonly frames: number;
     readonly fps: number;
   };
+  /** The pipeline's variants by name; none where the models are no pipeline of Triptych's. */
   readonly variants: Readonly<Record<string, VariantContract>>;
   readonly models: Readonly<Record<string, ModelContract>>;
 }

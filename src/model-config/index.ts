@@ -1,4 +1,8 @@
-export type { Contract, ModelContract, VariantContract } from "./contract.ts";
+export type { Contract, ModelContract, TensorContract, VariantContract } from "./contract.ts";
 export { type ContractSource, contractOf } from "./contract-of.ts";
-export { type PrintOptions, printModelConfig } from "./print.ts";
+export { type DescribedModel, modelContractOf } from "./described-model.ts";
+export { type PrintOptions, printModelConfig, printModelConfigMessage } from "./print.ts";
+export { inspectModelConfig, type ModelConfigText, readModelConfig } from "./read/read.ts";
+export type { ModelConfigMessage } from "./schema/schema.gen.ts";
+export { MODEL_CONFIG_SCHEMA } from "./schema/schema.ts";
 export type { EnsembleStep, InstanceGroup, ModelConfig, QueuePolicy } from "./types.ts";

@@ -4,16 +4,9 @@ import { TriptychError } from "../errors/index.ts";
 
 /** Whole numbers that a field of the schema can hold. */
 interface Range {
-  readonly min: number;
-  readonly max: number;
+  readonly min: number | bigint;
+  readonly max: number | bigint;
 }
-
-/** `int32` where a negative number has no meaning. */
-export const COUNT32: Range = { min: 0, max: 2 ** 31 - 1 };
-export const UINT32: Range = { min: 0, max: 2 ** 32 - 1 };
-/** What a JavaScript number holds exactly of `int64` and `uint64`. */
-export const INT64: Range = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
-export const UINT64: Range = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
 /** A `model-config-syntax` error; the message says what was expected and what came, the hint what to do. */
 export function refuse(message: string, hint: string): TriptychError {
@@ -28,7 +21,7 @@ export function block(name: string, content: readonly string[]): string[] {
 
 /** `name { … }` on one line. */
 export function inline(name: string, ...content: readonly string[]): string {
-  return `${name} { ${content.join(" ")} }`;
+  return content.length === 0 ? `${name} { }` : `${name} { ${content.join(" ")} }`;
 }
 
 /** Lines of a field that may be absent: written if given, even where it equals the schema's default. */
@@ -37,18 +30,19 @@ export function given<T>(value: T | undefined, write: (value: T) => readonly str
 }
 
 /** A map as one `name { key: … … }` an entry, sorted by key, so that the order of making it does not show. */
-export function map(
+export function map<T>(
   name: string,
-  entries: Readonly<Record<string, string>>,
-  write: (value: string) => string,
+  entries: Readonly<Record<string, T>>,
+  writeKey: (key: string) => string,
+  write: (value: T) => string,
 ): string[] {
   const sorted = Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1));
-  return sorted.map(([key, value]) => inline(name, `key: ${quote(key)}`, write(value)));
+  return sorted.map(([key, value]) => inline(name, `key: ${writeKey(key)}`, write(value)));
 }
 
-/** A list of numbers on one line. */
-export function list(name: string, values: readonly number[], range: Range): string {
-  return `${name}: [ ${values.map((value) => integer(name, value, range)).join(", ")} ]`;
+/** A list of values on one line. */
+export function list(name: string, values: readonly string[]): string {
+  return `${name}: [ ${values.join(", ")} ]`;
 }
 
 /**
@@ -57,9 +51,10 @@ export function list(name: string, values: readonly number[], range: Range): str
  * @param name - Its field, for the message.
  * @throws TriptychError `model-config-syntax` if it is not whole or the field cannot hold it.
  */
-export function integer(name: string, value: number, range: Range): string {
+export function integer(name: string, value: number | bigint, range: Range): string {
   // BigInt keeps digits plain: String(1e21) has an exponent and -0 a sign that means nothing.
-  if (Number.isInteger(value) && value >= range.min && value <= range.max) return String(BigInt(value));
+  const isWhole = typeof value === "bigint" || Number.isInteger(value);
+  if (isWhole && value >= range.min && value <= range.max) return String(BigInt(value));
   throw refuse(
     `${name} is ${value}; expected a whole number from ${range.min} to ${range.max}.`,
     `Correct ${name}; Triton's schema holds no other value.`,

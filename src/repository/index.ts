@@ -1,4 +1,5 @@
 export { renderContract } from "./contract.ts";
+export { contractOfFolder, type FolderContract } from "./contract-of-folder.ts";
 export { type Drift, diffRepository, foreignModels } from "./drift.ts";
 export { type Files, MODELS_FOLDER, type RepositoryManifest, renderRepository } from "./render.ts";
 export { readRuntime } from "./runtime.ts";

@@ -3,10 +3,13 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TriptychError } from "../errors/index.ts";
+import type { Contract } from "../model-config/index.ts";
 import { planPipeline } from "../plan/index.ts";
 import { parseSpec } from "../spec/index.ts";
 import {
   checkWeights,
+  contractOfFolder,
   diffRepository,
   type Files,
   linkWeights,
@@ -79,6 +82,79 @@ describe("renderContract", () => {
     expect(renderContract(plan.contract)).toContain("export const wanTiny = {");
     expect(renderContract(planOf("wan2.2-t2v-a14b").contract)).toContain("export const wan22T2vA14b = {");
     expect(renderContract(plan.contract)).toContain("as const satisfies Contract;");
+  });
+
+  it.each([
+    ["3d models", "contract3dModels"],
+    ["模型", "contract"],
+    ["new", "contractNew"],
+    ["-a-b", "aB"],
+  ])("finds a name for %s", (pipeline, name) => {
+    const text = renderContract({ pipeline, variants: {}, models: {} });
+    expect(text).toContain(`export const ${name} = {`);
+  });
+
+  it("says whence it comes in a comment only, and leaves strings as they are", () => {
+    const model = { inputs: [{ name: "[ 1 ]", datatype: "FP32", dims: [1, -1] }], outputs: [] } as const;
+    const models = JSON.parse(
+      JSON.stringify({ x: { ...model, decoupled: false, maxBatchSize: 0 } }).replace('"x"', '"__proto__"'),
+    ) as Contract["models"];
+    const text = renderContract({ pipeline: "p", variants: {}, models }, "one\nalert(1)\u2028alert(2)");
+    expect(text.split("\n").slice(0, 3)).toEqual(["// one", "// alert(1)", "// alert(2)"]);
+    expect(text).toContain('"name": "[ 1 ]"');
+    expect(text).toContain('"dims": [1, -1]');
+    expect(text).toContain('["__proto__"]: {');
+  });
+});
+
+describe("contractOfFolder", () => {
+  const write = (model: string, text: string | Uint8Array): void => {
+    mkdirSync(join(folder, model), { recursive: true });
+    writeFileSync(join(folder, model, "config.pbtxt"), text);
+  };
+
+  it("reads the models that Triptych makes as what the plan says of them", async () => {
+    await writeRepository(files, folder);
+    const { contract, incomplete } = await contractOfFolder(join(folder, "models"), "wan-tiny");
+    expect(contract.models).toEqual(JSON.parse(JSON.stringify(plan.contract.models)));
+    expect(contract).toMatchObject({ pipeline: "wan-tiny", variants: {} });
+    expect(incomplete).toEqual([]);
+  });
+
+  it("takes folders without a configuration for no models, and tells which leave all to the server", async () => {
+    write("auto", 'backend: "onnxruntime"');
+    write(
+      "full",
+      'output [ { name: "Y" data_type: TYPE_STRING dims: 1 } ] model_transaction_policy < decoupled: true >',
+    );
+    mkdirSync(join(folder, "empty"));
+    writeFileSync(join(folder, "notes.txt"), "");
+    const { contract, incomplete } = await contractOfFolder(folder, "mine");
+    expect(incomplete).toEqual(["auto"]);
+    expect(contract.models["full"]).toEqual({
+      inputs: [],
+      outputs: [{ name: "Y", datatype: "BYTES", dims: [1] }],
+      decoupled: true,
+      maxBatchSize: 0,
+    });
+  });
+
+  it("finds what is wrong in all files at once", async () => {
+    write("a", "max_batch: 1\nbackend: python");
+    write("b", 'input { name: "X" }');
+    write("c", Uint8Array.of(0xff));
+    const error = await contractOfFolder(folder, "mine").catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "model-config-syntax" });
+    expect((error as TriptychError).details.findings).toMatchObject([
+      { rule: "unknown-field", position: { file: join(folder, "a/config.pbtxt"), line: 1, column: 1 } },
+      { rule: "wrong-type", position: { line: 2, column: 10 } },
+      { rule: "tensor", message: expect.stringContaining("TYPE_INVALID") as string },
+      { rule: "syntax", message: expect.stringContaining("UTF-8") as string },
+    ]);
+  });
+
+  it.each(["missing", "."])("refuses %s, where no model is", async (name) => {
+    await expect(contractOfFolder(join(folder, name), "mine")).rejects.toMatchObject({ code: "usage" });
   });
 });
 

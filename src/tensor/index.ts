@@ -10,5 +10,5 @@ export {
 } from "./datatype-facts.ts";
 export { bf16ToFloat32, float32ToBf16, float32ToFp16, fp16ToFloat32 } from "./half.ts";
 export { elementCount, formatShape, shapeFits } from "./shape.ts";
-export { decodeTensor, encodeTensor, hasDatatype, tensor } from "./tensor.ts";
-export type { Tensor, TensorData, TensorDataMap, TensorInput } from "./types.ts";
+export { decodeTensor, encodeTensor, hasDatatype, shaped, tensor } from "./tensor.ts";
+export type { ShapeOf, Tensor, TensorData, TensorDataMap, TensorInput } from "./types.ts";

@@ -9,6 +9,8 @@ import {
   elementCount,
   encodeTensor,
   hasDatatype,
+  type ShapeOf,
+  shaped,
   type Tensor,
   tensor,
 } from "./index.ts";
@@ -205,10 +207,26 @@ describe("tensor", () => {
 
 describe("the types", () => {
   it("tie the carrier to the datatype", () => {
-    expectTypeOf(tensor("INT64", [1], BigInt64Array.of(7n))).toEqualTypeOf<Tensor<"INT64">>();
+    expectTypeOf(tensor("INT64", [1], BigInt64Array.of(7n))).toEqualTypeOf<Tensor<"INT64", readonly [1]>>();
     expectTypeOf(decodeTensor("BYTES", [1], new Uint8Array(4)).data).toEqualTypeOf<readonly Uint8Array[]>();
     expectTypeOf<Tensor<"FP16">["data"]>().toEqualTypeOf<Float32Array>();
     expectTypeOf<Tensor<"FP32">>().toExtend<Tensor>();
+  });
+
+  it("know the shape where it is a literal, and take one for it where shaped() looked", () => {
+    const sizes: readonly number[] = [2, 3];
+    const made = tensor("INT8", sizes, new Int8Array(6));
+    expectTypeOf(made).toEqualTypeOf<Tensor<"INT8">>();
+    expectTypeOf(shaped(made, [2, -1])).toEqualTypeOf<Tensor<"INT8", readonly [2, number]>>();
+    expect(shaped(made, [2, -1])).toBe(made);
+    expect(() => shaped(made, [2, 4])).toThrow(
+      expect.objectContaining({
+        code: "tensor-invalid",
+        message: "INT8: expected shape [2,4], got [2,3].",
+      }),
+    );
+    expectTypeOf<ShapeOf<readonly number[]>>().toEqualTypeOf<readonly number[]>();
+    expectTypeOf<ShapeOf<readonly [-1, 16, number]>>().toEqualTypeOf<readonly [number, 16, number]>();
   });
 
   it("narrow by hasDatatype", () => {

@@ -3,8 +3,8 @@ import { CODECS } from "./codec.ts";
 import { DATATYPES, type Datatype } from "./datatype.ts";
 import { byteSize } from "./datatype-facts.ts";
 import { refuse } from "./refuse.ts";
-import { elementCount, formatShape } from "./shape.ts";
-import type { Tensor, TensorInput } from "./types.ts";
+import { elementCount, formatShape, shapeFits } from "./shape.ts";
+import type { ShapeOf, Tensor, TensorInput } from "./types.ts";
 
 /**
  * A tensor of what is given. The data is not copied, except booleans and strings, which become bytes.
@@ -14,16 +14,16 @@ import type { Tensor, TensorInput } from "./types.ts";
  * @throws TriptychError `tensor-invalid` if the carrier is not the datatype's, if its length is not the shape's,
  * or if an element cannot be sent (a BOOL byte other than 0 and 1, half of a surrogate pair).
  */
-export function tensor<D extends Datatype>(
+export function tensor<D extends Datatype, const S extends readonly number[] = readonly number[]>(
   datatype: D,
-  shape: readonly number[],
+  shape: S,
   data: TensorInput<D>,
-): Tensor<D> {
+): Tensor<D, S> {
   checkDatatype(datatype);
   const count = elementCount(shape);
   const carrier = within(datatype, shape, () => CODECS[datatype].accept(data));
   if (carrier.length !== count) throw wrongCount(datatype, shape, carrier.length);
-  return { datatype, shape: [...shape], data: carrier };
+  return { datatype, shape: copyOf(shape), data: carrier };
 }
 
 /**
@@ -68,6 +68,29 @@ export function decodeTensor<D extends Datatype>(
 /** True if the tensor has this datatype; narrows its data to the carrier. */
 export function hasDatatype<D extends Datatype>(source: Tensor, datatype: D): source is Tensor<D> {
   return source.datatype === datatype;
+}
+
+/**
+ * The same tensor, with its shape known to the compiler: for sizes that only run time knows.
+ *
+ * @param dims - As a contract declares them; −1 is free.
+ * @throws TriptychError `tensor-invalid` if the shape is another.
+ */
+export function shaped<D extends Datatype, const Dims extends readonly number[]>(
+  source: Tensor<D>,
+  dims: Dims,
+): Tensor<D, ShapeOf<Dims>> {
+  // What the dims allow was looked at just now.
+  if (shapeFits(dims, source.shape)) return source as unknown as Tensor<D, ShapeOf<Dims>>;
+  throw refuse(
+    `${source.datatype}: expected shape ${formatShape(dims)}, got ${formatShape(source.shape)}.`,
+    "Give the tensor the rank and the sizes of the model's dims; -1 takes any size.",
+  );
+}
+
+/** A caller's list may change later; a tensor's shape does not. */
+function copyOf<S extends readonly number[]>(shape: S): S {
+  return [...shape] as readonly number[] as S;
 }
 
 /** Puts datatype and shape before the words of a codec, which knows of neither. */

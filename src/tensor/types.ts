@@ -38,13 +38,25 @@ export type TensorInput<D extends Datatype = Datatype> = {
   [K in D]: TensorDataMap[K] | (K extends keyof OtherInputs ? OtherInputs[K] : never);
 }[D];
 
-/** Elements of one datatype in a shape, row-major. Made by `tensor()` or `decodeTensor()`, both of which check. */
-export interface Tensor<D extends Datatype = Datatype> {
+/**
+ * Elements of one datatype in a shape, row-major. Made by `tensor()` or `decodeTensor()`, both of which check.
+ *
+ * `S` is the shape as far as the compiler knows it: `readonly [2, number]` has two dimensions, the first of size 2.
+ */
+export interface Tensor<D extends Datatype = Datatype, S extends readonly number[] = readonly number[]> {
   readonly datatype: D;
   /** Sizes from the outermost to the innermost; `[]` is a scalar. */
-  readonly shape: readonly number[];
+  readonly shape: S;
   readonly data: TensorData<D>;
 }
+
+/** A dim as a size: a literal one is itself, −1 and all that only run time knows are any number. */
+type SizeOf<Dim extends number> = `${Dim}` extends `-${string}` ? number : Dim;
+
+/** The shape that declared dims allow. */
+export type ShapeOf<Dims extends readonly number[]> = number extends Dims["length"]
+  ? readonly number[]
+  : { readonly [K in keyof Dims]: SizeOf<Dims[K]> };
 
 /** How one datatype goes to bytes and back. Its errors are `tensor-invalid` and speak of elements only. */
 export interface Codec<Input, Data> {

@@ -1,10 +1,10 @@
 import { setMaxListeners } from "node:events";
-import { type Finding, isTriptychError, TriptychError } from "../../errors/index.ts";
+import { TriptychError } from "../../errors/index.ts";
 import type { Contract, ModelContract } from "../../model-config/index.ts";
 import type { CallOptions } from "../options.ts";
-import type { ModelMetadataResponse } from "../protocol/messages.ts";
 import type { Transport } from "../transport/transport.ts";
-import { compareModel } from "./compare.ts";
+import { type ContractDifference, compareModel } from "./compare.ts";
+import { type LiveModel, liveModel } from "./live.ts";
 import { restingModels } from "./resting.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function checkContract(
 ): Promise<void> {
   const models = Object.entries(contract.models);
   const all = { ...options, signal: sharedSignal(options.signal) };
-  const live = await Promise.all(models.map(([name]) => metadataOf(transport, name, all)));
+  const live = await Promise.all(models.map(([name]) => liveModel(transport, name, all)));
   const resting = live.includes(undefined) ? await restingModels(transport, options) : new Set<string>();
   for (const { ensemble, stream } of Object.values(contract.variants)) {
     resting.delete(ensemble); // a front door has to be open
@@ -43,31 +43,17 @@ function sharedSignal(signal: AbortSignal | undefined): AbortSignal | undefined 
 function modelFindings(
   name: string,
   model: ModelContract,
-  live: ModelMetadataResponse | undefined,
+  live: LiveModel | undefined,
   resting: ReadonlySet<string>,
-): Finding[] {
+): ContractDifference[] {
   if (live !== undefined) return compareModel(name, model, live);
   if (resting.has(name)) return [];
   const message = `The server has no model "${name}" loaded.`;
-  return [{ rule: "missing-model", message, path: `models.${name}` }];
-}
-
-/** Undefined where the server has no such model loaded. */
-async function metadataOf(
-  transport: Transport,
-  name: string,
-  options: CallOptions,
-): Promise<ModelMetadataResponse | undefined> {
-  try {
-    return await transport.unary("ModelMetadata", { name }, { ...options, model: name });
-  } catch (reason) {
-    if (isTriptychError(reason, "model-not-found")) return undefined;
-    throw reason;
-  }
+  return [{ rule: "missing-model", message, path: `models.${name}`, expected: "a model", got: "none" }];
 }
 
 /** A variant whose front doors the contract itself does not describe. */
-function missingDoors(contract: Contract): Finding[] {
+function missingDoors(contract: Contract): ContractDifference[] {
   return Object.entries(contract.variants).flatMap(([variant, { ensemble, stream }]) =>
     Object.entries({ ensemble, stream })
       .filter(([, model]) => contract.models[model] === undefined)
@@ -75,11 +61,17 @@ function missingDoors(contract: Contract): Finding[] {
         rule: "missing-door",
         message: `The contract does not describe "${model}", the ${door} door of "${variant}".`,
         path: `variants.${variant}.${door}`,
+        expected: "a model of the contract",
+        got: "none",
       })),
   );
 }
 
-function mismatch(endpoint: string, contract: Contract, findings: readonly Finding[]): TriptychError {
+function mismatch(
+  endpoint: string,
+  contract: Contract,
+  findings: readonly ContractDifference[],
+): TriptychError {
   const lines = findings.map(({ message }) => `  ${message}`).join("\n");
   const count = findings.length === 1 ? "one difference" : `${findings.length} differences`;
   const message = `${endpoint} does not serve what "${contract.pipeline}" describes; ${count}:\n${lines}`;

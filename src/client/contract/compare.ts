@@ -2,54 +2,101 @@ import type { Finding } from "../../errors/index.ts";
 import type { ModelContract } from "../../model-config/index.ts";
 import { formatShape, type TensorSpec } from "../../tensor/index.ts";
 import { wireDims } from "../inference/check-inputs.ts";
-import type { ModelMetadataResponse, TensorMessage } from "../protocol/messages.ts";
+import type { TensorMessage } from "../protocol/messages.ts";
 import { cleanText } from "../transport/clean-text.ts";
+import type { LiveModel } from "./live.ts";
 
 type Side = "inputs" | "outputs";
 
-/** One finding for each way in which a live model is not what the contract says. */
-export function compareModel(name: string, model: ModelContract, live: ModelMetadataResponse): Finding[] {
-  return (["inputs", "outputs"] as const).flatMap((side) => [
-    ...model[side].flatMap((spec) => compareTensor(name, side, spec, model, live[side])),
-    ...extraTensors(name, side, model[side], live[side]),
-  ]);
+/** One way in which a server is not what a contract says. */
+export interface ContractDifference extends Finding {
+  /** Place in the contract, such as `models.tokenizer.inputs.PROMPT`. */
+  readonly path: string;
+  /** What the contract says of it; `none` where it knows no such thing. */
+  readonly expected: string;
+  /** What the server says of it; `none` where it has no such thing. */
+  readonly got: string;
 }
 
-function compareTensor(
-  name: string,
-  side: Side,
-  spec: TensorSpec,
-  model: ModelContract,
-  live: readonly TensorMessage[],
-): Finding[] {
-  const path = `models.${name}.${side}.${spec.name}`;
-  const found = live.find((tensor) => tensor.name === spec.name);
-  if (found === undefined) {
-    return [{ rule: `missing-${singular(side)}`, message: `${path}: the server has no such tensor.`, path }];
-  }
-  const want = formatShape(wireDims(spec.dims, model));
-  const got = formatShape(found.shape.map(Number));
+/** One difference for each way in which a live model is not what the contract says. */
+export function compareModel(name: string, model: ModelContract, live: LiveModel): ContractDifference[] {
+  const path = `models.${name}`;
   return [
-    ...difference("datatype", path, spec.datatype, cleanText(found.datatype)),
-    ...difference("shape", path, want, got),
+    ...(["inputs", "outputs"] as const).flatMap((side) => [
+      ...model[side].flatMap((spec) => compareTensor(path, side, spec, model, live)),
+      ...extraTensors(path, side, model[side], live.metadata[side]),
+    ]),
+    ...compareConfig(path, model, live.contract),
   ];
 }
 
+/** What only the configuration tells, where the server shows it. */
+function compareConfig(
+  path: string,
+  model: ModelContract,
+  live: ModelContract | undefined,
+): ContractDifference[] {
+  if (live === undefined) return [];
+  return [
+    ...difference("decoupled", `${path}.decoupled`, String(model.decoupled), String(live.decoupled)),
+    ...difference(
+      "max-batch-size",
+      `${path}.maxBatchSize`,
+      String(model.maxBatchSize),
+      String(live.maxBatchSize),
+    ),
+  ];
+}
+
+function compareTensor(
+  model: string,
+  side: Side,
+  spec: TensorSpec,
+  contract: ModelContract,
+  { metadata, contract: live }: LiveModel,
+): ContractDifference[] {
+  const path = `${model}.${side}.${spec.name}`;
+  const found = metadata[side].find((tensor) => tensor.name === spec.name);
+  const dims = wireDims(spec.dims, contract);
+  if (found === undefined) {
+    const message = `${path}: the server has no such tensor.`;
+    const expected = `${spec.datatype} ${formatShape(dims)}`;
+    return [{ rule: `missing-${singular(side)}`, message, path, expected, got: "none" }];
+  }
+  const config = side === "inputs" ? live?.inputs.find(({ name }) => name === spec.name) : undefined;
+  return [
+    ...difference("datatype", path, spec.datatype, cleanText(found.datatype)),
+    ...difference("shape", path, formatShape(dims), shapeOf(found)),
+    ...(config === undefined ? [] : difference("optional", path, isOptional(spec), isOptional(config))),
+  ];
+}
+
+function isOptional({ optional }: TensorSpec): string {
+  return String(optional ?? false);
+}
+
 function extraTensors(
-  name: string,
+  model: string,
   side: Side,
   specs: readonly TensorSpec[],
   live: readonly TensorMessage[],
-): Finding[] {
+): ContractDifference[] {
   const extra = live.filter((tensor) => !specs.some((spec) => spec.name === tensor.name));
   return extra.map((tensor) => {
-    const path = `models.${name}.${side}.${cleanText(tensor.name)}`;
-    return { rule: `extra-${singular(side)}`, message: `${path}: the contract has no such tensor.`, path };
+    const path = `${model}.${side}.${cleanText(tensor.name)}`;
+    const message = `${path}: the contract has no such tensor.`;
+    const got = `${cleanText(tensor.datatype)} ${shapeOf(tensor)}`;
+    return { rule: `extra-${singular(side)}`, message, path, expected: "none", got };
   });
 }
 
-function difference(rule: string, path: string, want: string, got: string): Finding[] {
-  return want === got ? [] : [{ rule, message: `${path}: expected ${rule} ${want}, got ${got}.`, path }];
+function shapeOf(tensor: TensorMessage): string {
+  return formatShape(tensor.shape.map(Number));
+}
+
+function difference(rule: string, path: string, expected: string, got: string): ContractDifference[] {
+  if (expected === got) return [];
+  return [{ rule, message: `${path}: expected ${rule} ${expected}, got ${got}.`, path, expected, got }];
 }
 
 function singular(side: Side): string {

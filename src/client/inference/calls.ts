@@ -1,7 +1,7 @@
 import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
 import type { Transport } from "../transport/transport.ts";
 import { inferRequest, requestedOutputs, streamRequest } from "./request.ts";
-import { checkComplete, readResponse } from "./response.ts";
+import { checkComplete, checkDims, readResponse } from "./response.ts";
 import type { Inference, InferOptions, PartialInference } from "./types.ts";
 import type { AnyInputs, AnyOutputs, NamedContract } from "./untyped.ts";
 
@@ -16,6 +16,7 @@ export async function inferOnce(
   const response = await transport.unary("ModelInfer", request, { ...options, model: model.name });
   const inference = readResponse(model, response);
   checkComplete(model, inference.outputs, requestedOutputs(model, options));
+  checkDims(model, inputs, inference.outputs);
   return inference;
 }
 
@@ -29,12 +30,15 @@ export function openInference(
   return transport.stream(streamRequest(model, inputs, options), { ...options, model: model.name });
 }
 
-/** The answers on a stream, decoded as they come. */
+/** The answers on a stream, decoded as they come; `inputs` are what their named dims are held to. */
 export async function* readInferences(
   model: NamedContract,
   responses: ResponseStream,
+  inputs: AnyInputs = {},
 ): AsyncGenerator<PartialInference<AnyOutputs>, void, undefined> {
   for await (const response of responses) {
-    yield { ...readResponse(model, response), final: isFinal(response) };
+    const inference = readResponse(model, response);
+    checkDims(model, inputs, inference.outputs);
+    yield { ...inference, final: isFinal(response) };
   }
 }

@@ -1,6 +1,8 @@
 import { TriptychError } from "../../errors/index.ts";
 import type { ModelContract } from "../../model-config/index.ts";
 import { formatShape, shapeFits, type Tensor, type TensorSpec } from "../../tensor/index.ts";
+import { cleanText } from "../transport/clean-text.ts";
+import { dimProblem } from "./named-dims.ts";
 import type { AnyInputs, NamedContract } from "./untyped.ts";
 
 /**
@@ -19,6 +21,8 @@ export function checkInputs({ name, contract }: NamedContract, inputs: AnyInputs
     return tensor === undefined ? [] : [[spec.name, tensor]];
   });
   if (contract.maxBatchSize > 0) checkOneBatch(name, given);
+  const problem = dimProblem(contract, contract.inputs, new Map(given));
+  if (problem !== undefined) throw refused(name, problem.tensor, problem.text);
   return given;
 }
 
@@ -51,7 +55,8 @@ function checkOneBatch(model: string, given: readonly [string, Tensor][]): void 
 }
 
 function refused(model: string, input: string, problem: string): TriptychError {
-  return new TriptychError("request-invalid", `${model}, input ${input}: ${problem}.`, {
+  // A contract may be the server's own words.
+  return new TriptychError("request-invalid", cleanText(`${model}, input ${input}: ${problem}.`), {
     details: { model },
   });
 }

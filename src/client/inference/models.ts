@@ -26,7 +26,7 @@ function streamModel(transport: Transport, model: NamedContract): object {
   return {
     stream: (inputs: AnyInputs, options?: InferOptions) => ({
       async *[Symbol.asyncIterator]() {
-        yield* readInferences(model, openInference(transport, model, inputs, options));
+        yield* readInferences(model, openInference(transport, model, inputs, options), inputs);
       },
     }),
   };

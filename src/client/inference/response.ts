@@ -1,4 +1,5 @@
 import { TriptychError } from "../../errors/index.ts";
+import type { TensorContract } from "../../model-config/index.ts";
 import {
   DATATYPES,
   decodeTensor,
@@ -10,9 +11,10 @@ import {
 import type { ModelInferResponse, TensorMessage } from "../protocol/messages.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import { wireDims } from "./check-inputs.ts";
+import { dimProblem } from "./named-dims.ts";
 import { fromWire } from "./parameters.ts";
 import type { Inference } from "./types.ts";
-import type { AnyOutputs, NamedContract } from "./untyped.ts";
+import type { AnyInputs, AnyOutputs, NamedContract } from "./untyped.ts";
 
 /**
  * A response with its tensors decoded.
@@ -37,6 +39,22 @@ export function readResponse(model: NamedContract, response: ModelInferResponse)
 export function checkComplete(model: NamedContract, outputs: AnyOutputs, wanted: readonly string[]): void {
   const missing = wanted.filter((name) => outputs[name] === undefined);
   if (missing.length > 0) throw invalid(model, `no output ${missing.join(", ")}`);
+}
+
+/** Throws `response-invalid` where a named dim is not what it is in the inputs and the other outputs. */
+export function checkDims(model: NamedContract, inputs: AnyInputs, outputs: AnyOutputs): void {
+  const { contract } = model;
+  // Both sides may have a tensor of one name.
+  const side = (from: AnyInputs, specs: readonly TensorContract[], prefix: string) => ({
+    specs: specs.map((spec) => ({ ...spec, name: `${prefix} ${spec.name}` })),
+    tensors: Object.entries(from).flatMap(([name, tensor]): [string, Tensor][] =>
+      tensor === undefined ? [] : [[`${prefix} ${name}`, tensor]],
+    ),
+  });
+  const sides = [side(inputs, contract.inputs, "input"), side(outputs, contract.outputs, "output")];
+  const specs = sides.flatMap((one) => one.specs);
+  const problem = dimProblem(contract, specs, new Map(sides.flatMap(({ tensors }) => tensors)));
+  if (problem !== undefined) throw invalid(model, `${problem.tensor}: ${problem.text}`);
 }
 
 function readOutput(
@@ -66,7 +84,7 @@ function specOf(model: NamedContract, output: TensorMessage): TensorSpec {
 }
 
 function invalid(model: NamedContract, problem: string, cause?: unknown): TriptychError {
-  return new TriptychError("response-invalid", `${model.name} answered wrongly: ${problem}.`, {
+  return new TriptychError("response-invalid", cleanText(`${model.name} answered wrongly: ${problem}.`), {
     hint: "Compare the model's code with its config, and the client's contract with the server.",
     details: { model: model.name },
     ...(cause === undefined ? {} : { cause }),

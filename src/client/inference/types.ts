@@ -1,15 +1,27 @@
 import type { Contract, ModelContract } from "../../model-config/index.ts";
-import type { Tensor, TensorSpec } from "../../tensor/index.ts";
+import type { ShapeOf, Tensor, TensorSpec } from "../../tensor/index.ts";
 import type { CallOptions } from "../options.ts";
 
 type RequiredOf<S extends TensorSpec> = Exclude<S, { readonly optional: true }>;
 
-/** Inputs of a model by name: tensors of the declared datatype, optional ones optional. */
+/** A tensor as it is sent: a model with batches has one dim more than its contract says. */
+type WireShape<M extends ModelContract, S extends TensorSpec> = number extends M["maxBatchSize"]
+  ? readonly number[]
+  : M["maxBatchSize"] extends 0
+    ? ShapeOf<S["dims"]>
+    : number extends S["dims"]["length"]
+      ? readonly number[]
+      : readonly [number, ...ShapeOf<S["dims"]>];
+
+/** A tensor of the declared datatype and, as far as the contract is a literal, of the declared shape. */
+type TensorOf<M extends ModelContract, S extends TensorSpec> = Tensor<S["datatype"], WireShape<M, S>>;
+
+/** Inputs of a model by name: tensors of the declared datatype and shape, optional ones optional. */
 export type InputsOf<M extends ModelContract> = {
-  readonly [S in RequiredOf<M["inputs"][number]> as S["name"]]: Tensor<S["datatype"]>;
+  readonly [S in RequiredOf<M["inputs"][number]> as S["name"]]: TensorOf<M, S>;
 } & {
   readonly [S in Extract<M["inputs"][number], { readonly optional: true }> as S["name"]]?:
-    | Tensor<S["datatype"]>
+    | TensorOf<M, S>
     | undefined;
 };
 
@@ -18,7 +30,7 @@ export type OutputName<M extends ModelContract> = M["outputs"][number]["name"];
 
 /** Outputs of a model by name; `N` are those that were asked for. */
 export type OutputsOf<M extends ModelContract, N extends OutputName<M> = OutputName<M>> = {
-  readonly [S in M["outputs"][number] as Extract<S["name"], N>]: Tensor<S["datatype"]>;
+  readonly [S in M["outputs"][number] as Extract<S["name"], N>]: TensorOf<M, S>;
 };
 
 /** A value that goes along with a request or a response. */

@@ -2,6 +2,7 @@
  * The wire messages as proto-loader hands them over: field names as in grpc_service.proto,
  * 64-bit numbers as decimal strings on the way in. They never leave `client/`.
  */
+import type { DescribedModel } from "../../model-config/index.ts";
 
 /** A message without fields. */
 type Empty = Readonly<Record<string, never>>;
@@ -102,6 +103,10 @@ export interface UnaryRpcs {
   readonly ServerMetadata: { readonly request: Empty; readonly response: ServerMetadataResponse };
   readonly ModelReady: { readonly request: NamedModel; readonly response: { readonly ready: boolean } };
   readonly ModelMetadata: { readonly request: NamedModel; readonly response: ModelMetadataResponse };
+  readonly ModelConfig: {
+    readonly request: NamedModel;
+    readonly response: { readonly config: DescribedModel | null };
+  };
   readonly ModelInfer: { readonly request: ModelInferRequest; readonly response: ModelInferResponse };
   readonly ModelStatistics: {
     readonly request: NamedModel;
