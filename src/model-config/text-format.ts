@@ -24,11 +24,6 @@ export function inline(name: string, ...content: readonly string[]): string {
   return content.length === 0 ? `${name} { }` : `${name} { ${content.join(" ")} }`;
 }
 
-/** Lines of a field that may be absent: written if given, even where it equals the schema's default. */
-export function given<T>(value: T | undefined, write: (value: T) => readonly string[]): readonly string[] {
-  return value === undefined ? [] : write(value);
-}
-
 /** A map as one `name { key: … … }` an entry, sorted by key, so that the order of making it does not show. */
 export function map<T>(
   name: string,
