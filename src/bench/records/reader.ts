@@ -30,7 +30,7 @@ function startOf(value: unknown, file: string): StartRecord {
     throw recordsInvalid(file, 1, "expected the start of a run", MADE_BY);
   if (start.version !== RECORDS_VERSION) {
     const hint = "Read it with the Triptych that wrote it, or measure again.";
-    const got = JSON.stringify(start.version) ?? "none";
+    const got = String((start as { version?: unknown }).version);
     throw recordsInvalid(file, 1, `expected version ${RECORDS_VERSION}, got ${got}`, hint);
   }
   return start as StartRecord;

@@ -20,12 +20,13 @@ export function frontierOf(points: readonly Point[]): string[] {
 }
 
 /**
- * The report of runs of one pipeline, in the order given.
+ * The report of runs of one pipeline, in the order they were started.
  *
  * @throws TriptychError `records-invalid` where there is none, or they are of several pipelines.
  */
 export function reportOf(runs: readonly RunRecords[]): Report {
-  const points = runs.map(pointOf);
+  const inOrder = runs.toSorted((a, b) => (a.start.startedAt < b.start.startedAt ? -1 : 1));
+  const points = inOrder.map(pointOf);
   const [first] = runs;
   const pipelines = new Set(runs.map(({ start }) => JSON.stringify(start.pipeline)));
   if (first === undefined || pipelines.size > 1) {

@@ -14,6 +14,7 @@ export interface ReportTable {
 /** Three digits that count. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return "–";
+  if (Number.isInteger(value)) return `${value}`;
   const size = Math.abs(value);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }

@@ -73,7 +73,9 @@ async function play<T>(session: Session, phase: Phase, drive: (driver: Driver) =
   const { options, clock } = session;
   const { extent, warmUp } = options.measurement;
   const tally = new Tally(options.name, phase, phase === "measured" ? extent : warmUp, clock.now());
-  const show = (): void => options.onProgress?.(tally.at(clock.now()));
+  const show = (): void => {
+    options.onProgress?.(tally.at(clock.now()));
+  };
   const timer = setInterval(show, PROGRESS_MS);
   try {
     return await drive(driverFor(session, phase, tally));
@@ -103,8 +105,10 @@ function driveLoad({ load, extent, seed, maxInFlight }: Measurement) {
 
 /** Statistics of all targets, or why they cannot be had: a run is not lost for want of them. */
 async function statisticsOf(targets: readonly Target[]): Promise<readonly ModelStatistics[] | string> {
+  // Two connections to one server see the same counters.
+  const servers = [...new Map(targets.map((target) => [target.endpoint, target])).values()];
   try {
-    return (await Promise.all(targets.map((target) => target.statistics()))).flat();
+    return (await Promise.all(servers.map((target) => target.statistics()))).flat();
   } catch (reason) {
     return `statistics: ${failureOf(reason).message ?? "none"}`;
   }
@@ -145,7 +149,7 @@ async function measure(session: Session, spin: number): Promise<EndRecord> {
   const { targets, measurement } = options;
   const before = await statisticsOf(targets);
   const measuredFromMs = clock.now();
-  const watch = new Watch({ ...options, endpoints: targets.map(({ endpoint }) => endpoint) });
+  const watch = new Watch({ ...options, endpoints: [...new Set(targets.map(({ endpoint }) => endpoint))] });
   const capped = await play(session, "measured", driveLoad(measurement));
   const seen = await watch.stop();
   const { models, missing } = counted(before, await statisticsOf(targets));

@@ -53,7 +53,7 @@ export function gpuReading(samples: readonly Sample[], atMs: number): GpuReading
   };
 }
 
-/** What GPUs did between the first and the last reading: a reading holds until the next one. */
+/** What GPUs did between the first and the last reading: each stands for the time since the one before. */
 export function gpuUse(readings: readonly GpuReading[]): GpuUse | undefined {
   const [first, last] = [readings[0], readings.at(-1)];
   if (first === undefined || last === undefined || readings.length < 2) return undefined;

@@ -26,11 +26,18 @@ export async function searchHighest(options: SearchOptions): Promise<number | un
     if (await holds(next)) good = next;
     else bad = next;
   }
-  while (bad !== undefined && bad - good > precision) {
-    const steps = Math.round((good + bad) / 2 / precision);
-    const next = steps * precision;
+  for (let next = between(good, bad, precision); next !== undefined; next = between(good, bad, precision)) {
     if (await holds(next)) good = next;
     else bad = next;
   }
   return good;
+}
+
+/** A level between two, on the grid; undefined where the grid has none. */
+function between(good: number, bad: number | undefined, precision: number): number | undefined {
+  if (bad === undefined) return undefined;
+  // Multiples of a fraction are not exact; a hair must not pass for a level of its own.
+  const hair = precision / 1000;
+  const next = Math.round((good + bad) / 2 / precision) * precision;
+  return next > good + hair && next < bad - hair ? next : undefined;
 }

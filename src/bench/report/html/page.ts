@@ -14,7 +14,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-td { white-space: pre-wrap; }
+td { white-space: pre; } td:last-child { white-space: pre-wrap; }
 p, figcaption { color: var(--faint); max-width: 70ch; }
 figure { margin: 1.5rem 0; }
 svg { width: 100%; height: auto; font-size: 12px; fill: var(--ink); }

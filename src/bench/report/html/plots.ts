@@ -3,6 +3,9 @@ import { digits } from "../tables.ts";
 import type { Point, Report } from "../types.ts";
 import { axisOf, element, plot } from "./svg.ts";
 
+/** Beyond this there is none for a name. */
+const ROOM_TO_THE_RIGHT = 500;
+
 /** What a pointer that rests on a mark is told. */
 function title(said: string): string {
   return element("title", {}, escapeMarkup(said));
@@ -70,28 +73,33 @@ export function partsPlot({ name, time }: Point): string {
   const parts = (time?.parts ?? []).filter(({ perRequestMs }) => perRequestMs > 0);
   const x = axisOf("ms a request", [parts.reduce((sum, part) => sum + part.perRequestMs, 0)]);
   const rows = parts.length;
-  return plot(`Where the time goes: ${name}`, x, { label: "in turn", min: 0, max: rows || 1 }, (frame) => {
-    let from = 0;
-    return parts.flatMap((part, row) => {
-      const start = from;
-      from += part.perRequestMs;
-      const top = frame.y(rows - row);
-      const height = frame.y(rows - row - 1) - top;
-      const said = `${part.name}: ${digits(part.perRequestMs)} ms, ${(100 * part.share).toFixed(1)} %`;
-      const bar = {
-        class: "bar",
-        x: frame.x(start),
-        y: top + 1,
-        width: Math.max(1, frame.x(from) - frame.x(start)),
-        height: Math.max(1, height - 2),
-      };
-      // Beside the bar, on the side with room.
-      const isLate = start > x.max / 2;
-      const at = isLate ? frame.x(start) - 6 : frame.x(from) + 6;
-      const place = { x: at, y: top + height / 2 + 4, "text-anchor": isLate ? "end" : "start" };
-      return [element("rect", bar, title(said)), element("text", place, escapeMarkup(said))];
-    });
-  });
+  return plot(
+    `Where the time goes: ${name}`,
+    x,
+    { label: "in turn", min: 0, max: rows || 1, bare: true },
+    (frame) => {
+      let from = 0;
+      return parts.flatMap((part, row) => {
+        const start = from;
+        from += part.perRequestMs;
+        const top = frame.y(rows - row);
+        const height = frame.y(rows - row - 1) - top;
+        const said = `${part.name}: ${digits(part.perRequestMs)} ms, ${(100 * part.share).toFixed(1)} %`;
+        const bar = {
+          class: "bar",
+          x: frame.x(start),
+          y: top + 1,
+          width: Math.max(1, frame.x(from) - frame.x(start)),
+          height: Math.max(1, height - 2),
+        };
+        // Beside the bar, on the side with room.
+        const isLate = start > x.max / 2;
+        const at = isLate ? frame.x(start) - 6 : frame.x(from) + 6;
+        const place = { x: at, y: top + height / 2 + 4, "text-anchor": isLate ? "end" : "start" };
+        return [element("rect", bar, title(said)), element("text", place, escapeMarkup(said))];
+      });
+    },
+  );
 }
 
 function loadLevel({ measurement: { load } }: Point): number | undefined {
@@ -99,15 +107,22 @@ function loadLevel({ measurement: { load } }: Point): number | undefined {
   return load.kind === "constant" || load.kind === "poisson" ? load.perSecond : undefined;
 }
 
+/** A name beside a mark, on the side with room. */
+function nameBeside(x: number, y: number, name: string): string {
+  const isRight = x > ROOM_TO_THE_RIGHT;
+  const place = { x: x + (isRight ? -8 : 8), y: y - 6, "text-anchor": isRight ? "end" : "start" };
+  return element("text", place, escapeMarkup(name));
+}
+
 function named(points: readonly Point[]) {
-  return (cx: (point: Point) => number, cy: (point: Point) => number, isHollow: (point: Point) => boolean) =>
+  return (x: (point: Point) => number, y: (point: Point) => number, isHollow: (point: Point) => boolean) =>
     points.flatMap((point) => [
       element(
         "circle",
-        { class: isHollow(point) ? "mark beaten" : "mark", cx: cx(point), cy: cy(point), r: 5 },
+        { class: isHollow(point) ? "mark beaten" : "mark", cx: x(point), cy: y(point), r: 5 },
         title(`${point.name}: ${digits(point.clipsPerSecond)} clips/s`),
       ),
-      element("text", { x: cx(point) + 8, y: cy(point) - 6 }, escapeMarkup(point.name)),
+      nameBeside(x(point), y(point), point.name),
     ]);
 }
 

@@ -29,6 +29,8 @@ export interface Axis {
   readonly label: string;
   readonly min: number;
   readonly max: number;
+  /** True for one whose numbers mean nothing. */
+  readonly bare?: boolean;
 }
 
 /** Steps of 1, 2 or 5 times a power of ten, about five of them. */
@@ -75,7 +77,7 @@ export function plot(title: string, x: Axis, y: Axis, draw: (frame: Frame) => re
   const drawing = element(
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title },
-    ...gridY(y, frame),
+    ...(y.bare === true ? [] : gridY(y, frame)),
     ...gridX(x, frame),
     ...draw(frame),
     text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "middle", `${x.label} →  (↑ ${y.label})`),
