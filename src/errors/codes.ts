@@ -195,7 +195,8 @@ export const ERROR_CODES = {
   },
   "measurement-invalid": {
     exit: 3,
-    title: "A measurement cannot be trusted: no request succeeded, or the sender or its machine was in the way",
+    title:
+      "A measurement cannot be trusted: no request succeeded, or the sender or its machine was in the way",
     next: "Do what the finding says and measure again, or go on in spite of it with `--ignore-checks`.",
   },
   "output-unwritable": {
