@@ -94,8 +94,12 @@ describe("a measurement of the real Triton", () => {
     expect(draft?.stages.map(({ stage }) => stage)).toHaveLength(6);
     expect([draft?.highNoiseSteps, draft?.lowNoiseSteps]).toEqual([2, 2]);
     const byStream = draft?.stages.reduce((sum, { perRequestMs }) => sum + perRequestMs, 0) ?? 0;
-    expect(byStream).toBeLessThanOrEqual(point.serviceMs?.mean ?? 0);
-    expect(byStream).toBeGreaterThan(0.5 * (point.serviceMs?.mean ?? 0));
+    // The stream counts from when the front door began, so without its queue.
+    const byCounters = (point.time?.parts ?? [])
+      .slice(2)
+      .reduce((sum, { perRequestMs }) => sum + perRequestMs, 0);
+    expect(byStream / byCounters).toBeGreaterThan(0.8);
+    expect(byStream / byCounters).toBeLessThan(1.01);
   });
 
   it("finds the server's processes by itself, with memory and CPU", () => {
@@ -200,12 +204,13 @@ describe("a sweep", () => {
   });
 });
 
-describe("a server that goes down in a run", () => {
+describe("a server that is killed in a run", () => {
   it("leaves a report of what was measured and of what failed", async () => {
     const folder = temporaryFolder("bench");
     const run = startCli(words(folder, "--requests", "60", "--warm-up", "0", "--concurrency", "2"));
     await run.saw(/measured \d+ done/);
-    await server.stop();
+    if (server.pid === undefined) throw new TypeError("no process");
+    process.kill(-server.pid, "SIGKILL");
     const end = await run.ended;
     expect(end.code).toBe(0);
     const { requests, missing, complete } = pointIn(end);

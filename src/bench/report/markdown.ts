@@ -1,3 +1,4 @@
+import { withoutForbidden } from "./markup.ts";
 import { type ReportTable, subtitleOf, tablesOf } from "./tables.ts";
 import type { Report } from "./types.ts";
 
@@ -5,7 +6,7 @@ import type { Report } from "./types.ts";
 const LONGEST = 1_000_000;
 
 function cell(text: string): string {
-  return text
+  return withoutForbidden(text)
     .replaceAll("\\", "\\\\")
     .replaceAll("|", "\\|")
     .replaceAll("<", "&lt;")
@@ -16,13 +17,13 @@ function cell(text: string): string {
 function tableText({ title, head, rows, note }: ReportTable): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
   const rule = `|${head.map(() => "---").join("|")}|`;
-  const below = note === undefined ? [] : ["", note];
+  const below = note === undefined ? [] : ["", cell(note)];
   return [`## ${cell(title)}`, "", line(head), rule, ...rows.map(line), ...below].join("\n");
 }
 
 /** A report as Markdown, cut where it would be longer than what renders it takes. */
 export function renderMarkdown(report: Report): string {
-  const head = [`# ${cell(report.pipeline.pipeline)}: what was measured`, subtitleOf(report)];
+  const head = [`# ${cell(report.pipeline.pipeline)}: what was measured`, cell(subtitleOf(report))];
   const text = [...head, ...tablesOf(report).map(tableText)].join("\n\n");
   if (text.length <= LONGEST) return `${text}\n`;
   const whole = text.slice(0, text.lastIndexOf("\n", LONGEST));
