@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command as Program } from "commander";
 import type { MixedVariant } from "../bench/index.ts";
-import type { BenchOptions } from "./commands/bench.ts";
+import type { BenchOptions } from "./commands/bench-plan.ts";
 import type { Context } from "./context.ts";
 import { DEFAULT_SPEC } from "./defaults.ts";
 

@@ -33,7 +33,7 @@ function valuesOf(
   );
 }
 
-function familiesOf({ points }: Report): Family[] {
+function clientFamilies({ points }: Report): Family[] {
   return [
     {
       name: "triptych_clips_per_second",
@@ -61,6 +61,11 @@ function familiesOf({ points }: Report): Family[] {
             ],
       ),
     },
+  ];
+}
+
+function serverFamilies({ points }: Report): Family[] {
+  return [
     {
       name: "triptych_part_seconds",
       help: "Where the time of a request goes.",
@@ -90,5 +95,7 @@ function familiesOf({ points }: Report): Family[] {
 
 /** A report as OpenMetrics text, rounded to what a measurement carries. */
 export function renderOpenMetrics(report: Report): string {
-  return [...familiesOf(report).flatMap(familyText), "# EOF", ""].join("\n");
+  return [...[...clientFamilies(report), ...serverFamilies(report)].flatMap(familyText), "# EOF", ""].join(
+    "\n",
+  );
 }

@@ -6,7 +6,7 @@ import {
   type Studio,
   type TlsCredentials,
 } from "../../client/index.ts";
-import { isTriptychError, TriptychError, toTriptychError } from "../../errors/index.ts";
+import { TriptychError, toTriptychError } from "../../errors/index.ts";
 import type { Contract } from "../../model-config/index.ts";
 import type { PlannedRequest } from "../plan/mix.ts";
 import type { Door, RequestRecord, StageRecord } from "../records/types.ts";
@@ -64,16 +64,8 @@ async function ask(studio: Studio<Contract>, request: PlannedRequest, options: T
   return client.generate({ prompt, seed, steps }, call).result;
 }
 
-/**
- * Connects to a server that is to be measured.
- *
- * @throws TriptychError what `connect` throws
- */
-export async function openTarget(
-  endpoint: string,
-  contract: Contract,
-  options: TargetOptions,
-): Promise<Target> {
+/** Connects to a server that is to be measured. */
+async function openTarget(endpoint: string, contract: Contract, options: TargetOptions): Promise<Target> {
   const { signal, credentials } = options;
   const studio: Studio<Contract> = await connect(endpoint, { contract, signal, credentials });
   return {
@@ -92,7 +84,11 @@ export async function openTarget(
   };
 }
 
-/** Connects to several servers, or to none of them. */
+/**
+ * Connects to several servers, or to none of them.
+ *
+ * @throws TriptychError what `connect` throws
+ */
 export async function openTargets(
   endpoints: readonly string[],
   contract: Contract,
@@ -105,5 +101,5 @@ export async function openTargets(
   const failed = found.find((one) => one.status === "rejected");
   if (failed === undefined) return targets;
   await Promise.all(targets.map((target) => target.close()));
-  throw isTriptychError(failed.reason) ? failed.reason : toTriptychError(failed.reason);
+  throw toTriptychError(failed.reason);
 }

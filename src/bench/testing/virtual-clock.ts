@@ -27,19 +27,24 @@ export class VirtualClock implements Clock {
 
   /** Lets time pass until the work is done. */
   async run<T>(work: Promise<T>): Promise<T> {
-    let done = false;
+    const state = { isDone: false };
     const watched = work.finally(() => {
-      done = true;
+      state.isDone = true;
     });
     watched.catch(() => undefined);
-    for (;;) {
+    await turn();
+    while (!state.isDone) {
+      this.#wakeNext();
       await turn();
-      if (done) return watched;
-      this.#sleepers.sort((a, b) => a.at - b.at);
-      const next = this.#sleepers.shift();
-      if (next === undefined) throw new TypeError("everybody waits, and for nothing that will come");
-      this.#now = Math.max(this.#now, next.at);
-      next.wake();
     }
+    return watched;
+  }
+
+  #wakeNext(): void {
+    this.#sleepers.sort((a, b) => a.at - b.at);
+    const next = this.#sleepers.shift();
+    if (next === undefined) throw new TypeError("everybody waits, and for nothing that will come");
+    this.#now = Math.max(this.#now, next.at);
+    next.wake();
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import {
+  type Door,
   type Extent,
   type Load,
   type MixedPrompt,
@@ -11,7 +12,40 @@ import {
 } from "../../bench/index.ts";
 import { systemErrorCode, TriptychError } from "../../errors/index.ts";
 import type { Contract } from "../../model-config/index.ts";
-import type { BenchOptions } from "./bench.ts";
+
+/** Options of `triptych bench`. */
+export interface BenchOptions {
+  readonly spec: string;
+  readonly server: readonly string[];
+  readonly variant?: readonly string[];
+  readonly mix?: readonly MixedVariant[];
+  readonly steps?: readonly number[];
+  readonly prompt?: readonly string[];
+  readonly prompts?: string;
+  readonly concurrency?: readonly number[];
+  readonly rate?: readonly number[];
+  readonly arrivals: "poisson" | "constant";
+  readonly ramp?: readonly [number, number];
+  readonly trace?: string;
+  readonly requests?: number;
+  readonly durationMs?: number;
+  readonly warmUp?: number;
+  readonly warmUpMs?: number;
+  readonly seed: number;
+  readonly door: Door;
+  readonly deadlineMs: number;
+  readonly maxInFlight: number;
+  readonly metrics?: readonly string[];
+  readonly serverPid?: number;
+  readonly out: string;
+  readonly resume?: boolean;
+  readonly ignoreChecks?: boolean;
+  /** Milliseconds; looks for the highest load under which the percentile stays below. */
+  readonly belowMs?: number;
+  readonly percentile: number;
+  /** Highest load that a search tries. */
+  readonly upTo: number;
+}
 
 /** What a variant of wan-tiny knows, in its three languages. */
 const DEFAULT_PROMPTS = ["a red circle moves right", "蓝色方形向上移动", "緑の三角形が左に動く"];

@@ -1,7 +1,5 @@
 import {
-  type Door,
   loadAt,
-  type MixedVariant,
   measurePoints,
   openTargets,
   pointsOf,
@@ -20,42 +18,8 @@ import { BenchProgress } from "../bench-progress.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
 import { loadPlan } from "../load.ts";
 import { requireWritable } from "../write-file.ts";
-import { sweepOf } from "./bench-plan.ts";
+import { type BenchOptions, sweepOf } from "./bench-plan.ts";
 import { showReport } from "./report.ts";
-
-/** Options of `triptych bench`. */
-export interface BenchOptions {
-  readonly spec: string;
-  readonly server: readonly string[];
-  readonly variant?: readonly string[];
-  readonly mix?: readonly MixedVariant[];
-  readonly steps?: readonly number[];
-  readonly prompt?: readonly string[];
-  readonly prompts?: string;
-  readonly concurrency?: readonly number[];
-  readonly rate?: readonly number[];
-  readonly arrivals: "poisson" | "constant";
-  readonly ramp?: readonly [number, number];
-  readonly trace?: string;
-  readonly requests?: number;
-  readonly durationMs?: number;
-  readonly warmUp?: number;
-  readonly warmUpMs?: number;
-  readonly seed: number;
-  readonly door: Door;
-  readonly deadlineMs: number;
-  readonly maxInFlight: number;
-  readonly metrics?: readonly string[];
-  readonly serverPid?: number;
-  readonly out: string;
-  readonly resume?: boolean;
-  readonly ignoreChecks?: boolean;
-  /** Milliseconds; looks for the highest load under which the percentile stays below. */
-  readonly belowMs?: number;
-  readonly percentile: number;
-  /** Highest load that a search tries. */
-  readonly upTo: number;
-}
 
 /** Rates are told apart to a tenth of the first one, numbers of requests to one. */
 function precisionOf(first: number, isWhole: boolean): number {
