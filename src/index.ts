@@ -1,4 +1,5 @@
-// For people who serve and call a pipeline.
+// For people who serve, call and measure a pipeline.
+export * from "./bench/index.ts";
 export * from "./client/index.ts";
 export {
   type Expert,

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, Command as Program } from "commander";
+import { addBench } from "./bench-program.ts";
 import type { ContractOptions } from "./commands/contract.ts";
 import type { EnginesOptions } from "./commands/engines.ts";
 import type { Context } from "./context.ts";
@@ -262,6 +263,7 @@ export function createProgram(version: string, run: Run): Program {
   addEngines(program, run);
   addServe(program, run);
   addGenerate(program, run);
+  addBench(program, run, { whole, words, endpoint, secondsToMs });
   addMachineCommands(program, run);
   for (const command of program.commands) {
     command.exitOverride().option("--json", "machine-readable result on stdout, everything else on stderr");

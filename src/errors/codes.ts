@@ -188,6 +188,17 @@ export const ERROR_CODES = {
   },
   overloaded: { exit: 3, title: "The server's queue is full", next: "Try again later, or lower the load." },
   cancelled: { exit: 130, title: "The call was cancelled", next: "Nothing: this is what was asked for." },
+  "records-invalid": {
+    exit: 2,
+    title: "A file is not a record of a measurement, or is of another version",
+    next: "Name a file that `triptych bench` of this version wrote.",
+  },
+  "measurement-invalid": {
+    exit: 3,
+    title:
+      "A measurement cannot be trusted: no request succeeded, or the sender or its machine was in the way",
+    next: "Do what the finding says and measure again, or go on in spite of it with `--ignore-checks`.",
+  },
   "output-unwritable": {
     exit: 3,
     title: "A result file could not be written",

@@ -1,0 +1,55 @@
+import type { Check } from "./checks.ts";
+import { escapeMarkup } from "./markup.ts";
+import type { Point, Report } from "./types.ts";
+
+function property(name: string, value: number | undefined): string[] {
+  return value === undefined || !Number.isFinite(value)
+    ? []
+    : [`      <property name="${escapeMarkup(name)}" value="${value}"/>`];
+}
+
+function properties({ clipsPerSecond, requests, responseMs }: Point): string[] {
+  return [
+    "    <properties>",
+    ...property("clips_per_second", clipsPerSecond),
+    ...property("requests_succeeded", requests.succeeded),
+    ...property("requests_failed", requests.failed),
+    ...property("response_ms_mean", responseMs?.mean),
+    ...(responseMs?.percentiles ?? []).flatMap(({ p, value }) => property(`response_ms_p${p}`, value)),
+    ...property("response_ms_max", responseMs?.max),
+    "    </properties>",
+  ];
+}
+
+function testcase(point: Point, { name, verdict, message }: Check): string[] {
+  const head = `    <testcase classname="${escapeMarkup(point.name)}" name="${name}"`;
+  const said = escapeMarkup(message);
+  if (verdict === "passed") return [`${head}/>`];
+  // What cannot be trusted is no failure of what was measured.
+  const element = verdict === "failed" ? "error" : "skipped";
+  return [`${head}>`, `      <${element} message="${said}"/>`, "    </testcase>"];
+}
+
+function suite(point: Point): string[] {
+  const count = (verdict: Check["verdict"]): number =>
+    point.checks.filter((check) => check.verdict === verdict).length;
+  const totals = `tests="${point.checks.length}" failures="0" errors="${count("failed")}" skipped="${count("unknown")}"`;
+  const when = `timestamp="${escapeMarkup(point.startedAt)}" time="${point.spanSeconds.toFixed(3)}"`;
+  return [
+    `  <testsuite name="${escapeMarkup(point.name)}" ${totals} ${when}>`,
+    ...properties(point),
+    ...point.checks.flatMap((check) => testcase(point, check)),
+    "  </testsuite>",
+  ];
+}
+
+/** A report as JUnit XML: a suite for each point, a case for each check, the numbers as properties. */
+export function renderJunit({ pipeline, points }: Report): string {
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="${escapeMarkup(pipeline.pipeline)}">`,
+    ...points.flatMap(suite),
+    "</testsuites>",
+    "",
+  ].join("\n");
+}

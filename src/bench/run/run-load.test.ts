@@ -1,0 +1,136 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { TriptychError } from "../../errors/index.ts";
+import { readRecords } from "../records/reader.ts";
+import { MEASUREMENT, START } from "../testing/runs.ts";
+import { type RunProgress, Tally } from "./progress.ts";
+import { type RunOptions, runLoad } from "./run-load.ts";
+import { failureOf, type Target } from "./target.ts";
+
+function recordsFile(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "triptych-run-"));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  return path.join(folder, "run.ndjson");
+}
+
+/** A server in this process, which counts what it is asked. */
+function target(endpoint: string, changes: Partial<Target> = {}): Target & { asked: number } {
+  const made = {
+    endpoint,
+    asked: 0,
+    send: () => {
+      made.asked += 1;
+      return Promise.resolve({ outcome: "ok" as const, bytes: 10 });
+    },
+    statistics: () => Promise.resolve([]),
+    metadata: () => Promise.resolve({ name: "triton", version: "2.51.0", extensions: [] }),
+    close: () => Promise.resolve(),
+    ...changes,
+  };
+  return made;
+}
+
+function options(targets: readonly Target[], changes: Partial<RunOptions> = {}): RunOptions {
+  return {
+    name: "draft-c1",
+    measurement: { ...MEASUREMENT, extent: { requests: 6 } },
+    pipeline: START.pipeline,
+    targets,
+    file: recordsFile(),
+    ...changes,
+  };
+}
+
+describe("runLoad", () => {
+  it("sends to several servers in turn, warm-up apart", async () => {
+    const targets = [target("a:1"), target("b:1")];
+    const how = options(targets);
+    await runLoad(how);
+    const run = await readRecords(how.file);
+    expect([run.warmedUp, run.succeeded.count, run.failed]).toEqual([1, 6, 0]);
+    expect(targets.map(({ asked }) => asked)).toEqual([4, 3]);
+    expect(run.start).toMatchObject({ endpoints: ["a:1", "b:1"], server: { version: "2.51.0" } });
+    expect(run.end).toMatchObject({ interrupted: false, models: [], missing: [] });
+    expect(run.end?.load.spin).toBeGreaterThanOrEqual(1);
+  });
+
+  it("is not lost for want of statistics, and says why there are none", async () => {
+    const gone = new TriptychError("unreachable", "it is gone");
+    const how = options([target("a:1", { statistics: () => Promise.reject(gone) })]);
+    await runLoad(how);
+    const run = await readRecords(how.file);
+    expect(run.succeeded.count).toBe(6);
+    expect(run.end?.missing).toEqual(["statistics: it is gone"]);
+  });
+
+  it("records failures by code and goes on", async () => {
+    let count = 0;
+    const send: Target["send"] = () => {
+      count += 1;
+      const full = new TriptychError("overloaded", "x".repeat(1000));
+      return Promise.resolve(count % 2 === 0 ? failureOf(full) : { outcome: "ok" });
+    };
+    const how = options([target("a:1", { send })]);
+    await runLoad(how);
+    const run = await readRecords(how.file);
+    expect([run.succeeded.count, run.failed]).toEqual([3, 3]);
+    expect(run.errors.get("overloaded")?.message).toHaveLength(300);
+  });
+
+  it("saves what was measured when it is interrupted", async () => {
+    const abort = new AbortController();
+    let count = 0;
+    const send: Target["send"] = () => {
+      count += 1;
+      if (count === 4) abort.abort();
+      return Promise.resolve({ outcome: "ok" });
+    };
+    const how = options([target("a:1", { send })], { signal: abort.signal });
+    await runLoad(how);
+    const run = await readRecords(how.file);
+    expect([run.warmedUp, run.succeeded.count, run.end?.interrupted]).toEqual([1, 3, true]);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("ends early where nothing can be recorded any more", async () => {
+    const slow: Target["send"] = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      return { outcome: "ok" };
+    };
+    const measurement = { ...MEASUREMENT, extent: { durationMs: 3_600_000 } };
+    const how = options([target("a:1", { send: slow })], { file: "/dev/full", measurement });
+    await expect(runLoad(how)).rejects.toMatchObject({ code: "disk-full" });
+  });
+
+  it("refuses a load without an end before it touches anything", async () => {
+    const how = options([target("a:1")], { measurement: { ...MEASUREMENT, extent: {} } });
+    await expect(runLoad(how)).rejects.toMatchObject({ code: "usage" });
+    expect(existsSync(how.file)).toBe(false);
+  });
+});
+
+describe("Tally", () => {
+  const add = (tally: Tally, count: number): Tally => {
+    for (let ms = 1; ms <= count; ms += 1) tally.add(ms, true);
+    return tally;
+  };
+
+  it("tells rate, percentiles so far, and the time left by count or by time", () => {
+    const byCount = add(new Tally("x", "measured", { requests: 200 }, 1000), 100);
+    byCount.add(5, false);
+    const at = byCount.at(11_000);
+    const expected: Partial<RunProgress> = { done: 101, failed: 1, perSecond: 10, p50Ms: 50, p95Ms: 95 };
+    expect(at).toMatchObject(expected);
+    expect(at.leftMs).toBeCloseTo((99 * 10_000) / 101, 6);
+    const byTime = add(new Tally("x", "measured", { requests: 200, durationMs: 12_000 }, 1000), 100);
+    expect(byTime.at(11_000).leftMs).toBe(2000);
+  });
+
+  it("does not know what it cannot tell yet", () => {
+    const at = new Tally("x", "measured", { requests: 5 }, 0).at(10);
+    expect([at.p50Ms, at.leftMs]).toEqual([undefined, undefined]);
+  });
+});

@@ -1,0 +1,105 @@
+import {
+  type Clip,
+  connect,
+  type ModelStatistics,
+  type ServerMetadata,
+  type Studio,
+  type TlsCredentials,
+} from "../../client/index.ts";
+import { TriptychError, toTriptychError } from "../../errors/index.ts";
+import type { Contract } from "../../model-config/index.ts";
+import type { PlannedRequest } from "../plan/mix.ts";
+import type { Door, RequestRecord, StageRecord } from "../records/types.ts";
+
+/** How a request ended. */
+export type Outcome = Pick<RequestRecord, "outcome" | "bytes" | "stages" | "message">;
+
+/** A server that is measured. */
+export interface Target {
+  readonly endpoint: string;
+  /** Never rejects: what goes wrong is an outcome. */
+  send(request: PlannedRequest): Promise<Outcome>;
+  statistics(): Promise<readonly ModelStatistics[]>;
+  metadata(): Promise<ServerMetadata>;
+  close(): Promise<void>;
+}
+
+/** What connecting to a target takes. */
+export interface TargetOptions {
+  readonly door: Door;
+  /** Most time a clip may take, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly credentials?: TlsCredentials | undefined;
+}
+
+/** Statistics are small; a server that does not give them in this time will not. */
+const STATISTICS_MS = 30_000;
+
+/** A message is told once for each kind of error, and need not be long. */
+const LONGEST_MESSAGE = 300;
+
+function stagesOf(clip: Clip): Pick<Outcome, "stages"> {
+  if (clip.stages.length === 0) return {};
+  const stages: StageRecord = Object.fromEntries(
+    clip.stages.map(({ stage, steps, ms }) => [stage, [steps, ms]]),
+  );
+  return { stages };
+}
+
+/** What is recorded of an error. */
+export function failureOf(reason: unknown): Outcome {
+  const { code, message } = toTriptychError(reason);
+  return { outcome: code, message: message.slice(0, LONGEST_MESSAGE) };
+}
+
+async function ask(studio: Studio<Contract>, request: PlannedRequest, options: TargetOptions): Promise<Clip> {
+  const client = studio.variants[request.variant];
+  if (client === undefined)
+    throw new TriptychError("request-invalid", `The contract has no variant ${request.variant}.`);
+  const { text: prompt, seed, steps } = request;
+  // Without the signal: a request that runs when a person interrupts is measured to its end.
+  const call = { deadlineMs: options.deadlineMs };
+  if (options.door === "ensemble") return client.generateUnary({ prompt, seed, steps }, call);
+  return client.generate({ prompt, seed, steps }, call).result;
+}
+
+/** Connects to a server that is to be measured. */
+async function openTarget(endpoint: string, contract: Contract, options: TargetOptions): Promise<Target> {
+  const { signal, credentials } = options;
+  const studio: Studio<Contract> = await connect(endpoint, { contract, signal, credentials });
+  return {
+    endpoint,
+    send: async (request) => {
+      try {
+        const clip = await ask(studio, request, options);
+        return { outcome: "ok", bytes: clip.video.length, ...stagesOf(clip) };
+      } catch (reason) {
+        return failureOf(reason);
+      }
+    },
+    statistics: () => studio.server.statistics("", { deadlineMs: STATISTICS_MS }),
+    metadata: () => studio.server.metadata({ deadlineMs: STATISTICS_MS }),
+    close: () => studio.close(),
+  };
+}
+
+/**
+ * Connects to several servers, or to none of them.
+ *
+ * @throws TriptychError what `connect` throws
+ */
+export async function openTargets(
+  endpoints: readonly string[],
+  contract: Contract,
+  options: TargetOptions,
+): Promise<Target[]> {
+  const found = await Promise.allSettled(
+    endpoints.map((endpoint) => openTarget(endpoint, contract, options)),
+  );
+  const targets = found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const failed = found.find((one) => one.status === "rejected");
+  if (failed === undefined) return targets;
+  await Promise.all(targets.map((target) => target.close()));
+  throw toTriptychError(failed.reason);
+}

@@ -1,0 +1,144 @@
+import { readFile } from "node:fs/promises";
+import {
+  type Door,
+  type Extent,
+  type Load,
+  type MixedPrompt,
+  type MixedVariant,
+  parsePrompts,
+  parseTrace,
+  type Sweep,
+  type WarmUp,
+} from "../../bench/index.ts";
+import { systemErrorCode, TriptychError } from "../../errors/index.ts";
+import type { Contract } from "../../model-config/index.ts";
+
+/** Options of `triptych bench`. */
+export interface BenchOptions {
+  readonly spec: string;
+  readonly server: readonly string[];
+  readonly variant?: readonly string[];
+  readonly mix?: readonly MixedVariant[];
+  readonly steps?: readonly number[];
+  readonly prompt?: readonly string[];
+  readonly prompts?: string;
+  readonly concurrency?: readonly number[];
+  readonly rate?: readonly number[];
+  readonly arrivals: "poisson" | "constant";
+  readonly ramp?: readonly [number, number];
+  readonly trace?: string;
+  readonly requests?: number;
+  readonly durationMs?: number;
+  readonly warmUp?: number;
+  readonly warmUpMs?: number;
+  readonly seed: number;
+  readonly door: Door;
+  readonly deadlineMs: number;
+  readonly maxInFlight: number;
+  readonly metrics?: readonly string[];
+  readonly serverPid?: number;
+  readonly out: string;
+  readonly resume?: boolean;
+  readonly ignoreChecks?: boolean;
+  /** Milliseconds; looks for the highest load under which the percentile stays below. */
+  readonly belowMs?: number;
+  readonly percentile: number;
+  /** Highest load that a search tries. */
+  readonly upTo: number;
+}
+
+/** What a variant of wan-tiny knows, in its three languages. */
+const DEFAULT_PROMPTS = ["a red circle moves right", "蓝色方形向上移动", "緑の三角形が左に動く"];
+
+const DEFAULT_REQUESTS = 20;
+const DEFAULT_WARM_UP = 2;
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    const why = systemErrorCode(cause) ?? String(cause);
+    throw new TriptychError("usage", `cannot read ${file}: ${why}`, { cause });
+  }
+}
+
+async function promptsOf({ prompt = [], prompts }: BenchOptions): Promise<readonly MixedPrompt[]> {
+  const named = prompt.map((text) => ({ text, weight: 1 }));
+  const read = prompts === undefined ? [] : parsePrompts(await textOf(prompts), prompts);
+  const all = [...named, ...read];
+  return all.length > 0 ? all : DEFAULT_PROMPTS.map((text) => ({ text, weight: 1 }));
+}
+
+function requireVariant(contract: Contract, option: string, name: string): void {
+  if (contract.variants[name] !== undefined) return;
+  const names = Object.keys(contract.variants).join(", ");
+  throw new TriptychError("usage", `${option}: expected one of ${names}, got ${name}`);
+}
+
+function requireSteps(contract: Contract, { variant, steps }: MixedVariant): void {
+  const known = contract.variants[variant]?.steps ?? [];
+  if (steps === undefined || known.includes(steps)) return;
+  throw new TriptychError("usage", `--steps: ${variant} offers ${known.join(", ")}, got ${steps}`);
+}
+
+/** Either one mix of variants, or each variant by itself with each step count. */
+function variantsOf(contract: Contract, options: BenchOptions): readonly (readonly MixedVariant[])[] {
+  const { mix, variant, steps = [undefined] } = options;
+  if (mix !== undefined) {
+    for (const one of mix) requireVariant(contract, "--mix", one.variant);
+    return steps.map((count) =>
+      mix.map((one) => ({ ...one, ...(count === undefined ? {} : { steps: count }) })),
+    );
+  }
+  const names = variant ?? Object.keys(contract.variants).slice(0, 1);
+  for (const name of names) requireVariant(contract, "--variant", name);
+  return names.flatMap((name) =>
+    steps.map((count) => [{ variant: name, weight: 1, ...(count === undefined ? {} : { steps: count }) }]),
+  );
+}
+
+async function loadsOf(options: BenchOptions): Promise<readonly Load[]> {
+  const { concurrency, rate, arrivals, ramp, trace } = options;
+  const given = { "--concurrency": concurrency, "--rate": rate, "--ramp": ramp, "--trace": trace };
+  const named = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (named.length > 1)
+    throw new TriptychError("usage", `expected one kind of load, got ${named.join(" and ")}`);
+  if (rate !== undefined) return rate.map((perSecond) => ({ kind: arrivals, perSecond }));
+  if (ramp !== undefined) return [{ kind: "ramp", fromPerSecond: ramp[0], toPerSecond: ramp[1] }];
+  if (trace !== undefined) return [{ kind: "trace", offsetsMs: parseTrace(await textOf(trace), trace) }];
+  return (concurrency ?? [1]).map((count) => ({ kind: "closed", concurrency: count }));
+}
+
+function extentOf({ requests, durationMs, trace }: BenchOptions): Extent {
+  const isOpen = requests === undefined && durationMs === undefined && trace === undefined;
+  return {
+    ...(isOpen ? { requests: DEFAULT_REQUESTS } : {}),
+    ...(requests === undefined ? {} : { requests }),
+    ...(durationMs === undefined ? {} : { durationMs }),
+  };
+}
+
+function warmUpOf({ warmUp, warmUpMs }: BenchOptions): WarmUp {
+  if (warmUp === undefined && warmUpMs === undefined) return { requests: DEFAULT_WARM_UP };
+  return {
+    ...(warmUp === undefined ? {} : { requests: warmUp }),
+    ...(warmUpMs === undefined ? {} : { durationMs: warmUpMs }),
+  };
+}
+
+/**
+ * What the options ask to be measured.
+ *
+ * @throws TriptychError `usage` for variants, step counts, loads and files that are none.
+ */
+export async function sweepOf(contract: Contract, options: BenchOptions): Promise<Sweep> {
+  const variants = variantsOf(contract, options);
+  for (const one of variants.flat()) requireSteps(contract, one);
+  const { seed, door, deadlineMs, maxInFlight } = options;
+  return {
+    base: { extent: extentOf(options), warmUp: warmUpOf(options), seed, door, deadlineMs, maxInFlight },
+    prompts: await promptsOf(options),
+    loads: await loadsOf(options),
+    variants,
+  };
+}
