@@ -5,6 +5,7 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
+from pathlib import Path
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
@@ -21,6 +22,7 @@ class Page(HTMLParser):
         self.text: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Count a tag, and keep what it names."""
         self.counts[tag] = self.counts.get(tag, 0) + 1
         for name, value in attrs:
             if name in {"src", "href", "xlink:href", "data", "action"} or name.startswith("on"):
@@ -29,18 +31,20 @@ class Page(HTMLParser):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        """Hold an end against what is open."""
         if self.open and self.open[-1] == tag:
             self.open.pop()
         else:
             self.wrong.append(tag)
 
     def handle_data(self, data: str) -> None:
+        """Keep the text."""
         self.text.append(data)
 
 
 def main() -> None:
     """Judge the HTML and the JUnit file named as arguments."""
-    html = open(sys.argv[1], encoding="utf-8").read()
+    html = Path(sys.argv[1]).read_text(encoding="utf-8")
     page = Page()
     page.feed(html)
     page.close()
