@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { systemErrorCode, TriptychError } from "../errors/index.ts";
+import { TriptychError } from "../errors/index.ts";
 import type { Contract } from "../model-config/index.ts";
 import { DATATYPES } from "../tensor/index.ts";
+import { readText } from "./read-text.ts";
 
 /** What a value should be, and whether it is. */
 interface Shape {
@@ -19,7 +19,7 @@ const WHOLE: Shape = {
   what: "a whole number from 0",
   fits: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
 };
-const DIMS: Shape = {
+const WHOLES: Shape = {
   what: "a list of whole numbers",
   fits: (value) => Array.isArray(value) && value.every(Number.isSafeInteger),
 };
@@ -27,7 +27,6 @@ const TYPE: Shape = {
   what: `one of ${DATATYPES.join(", ")}`,
   fits: (value) => DATATYPES.some((name) => name === value),
 };
-const STEPS: Shape = { what: "a list of whole numbers", fits: DIMS.fits };
 
 /**
  * Reads a contract that was saved as JSON.
@@ -35,7 +34,7 @@ const STEPS: Shape = { what: "a list of whole numbers", fits: DIMS.fits };
  * @throws TriptychError `usage` for a file that cannot be read or holds no contract.
  */
 export async function loadContract(file: string): Promise<Contract> {
-  const value = parsed(file, await textOf(file));
+  const value = parsed(file, await readText(file));
   require(file, "", value, MAP);
   const contract = value as Fields;
   require(file, "pipeline", contract["pipeline"], TEXT);
@@ -54,7 +53,7 @@ function requireVariant(file: string, path: string, value: unknown): void {
   const { ensemble, stream, steps, guidance } = value as Fields;
   require(file, `${path}.ensemble`, ensemble, TEXT);
   require(file, `${path}.stream`, stream, TEXT);
-  require(file, `${path}.steps`, steps, STEPS);
+  require(file, `${path}.steps`, steps, WHOLES);
   require(file, `${path}.guidance`, guidance, FLAG);
 }
 
@@ -76,7 +75,7 @@ function requireTensor(file: string, path: string, value: unknown): void {
   const { name, datatype, dims } = value as Fields;
   require(file, `${path}.name`, name, TEXT);
   require(file, `${path}.datatype`, datatype, TYPE);
-  require(file, `${path}.dims`, dims, DIMS);
+  require(file, `${path}.dims`, dims, WHOLES);
 }
 
 function require(file: string, path: string, value: unknown, { what, fits }: Shape): void {
@@ -98,15 +97,5 @@ function parsed(file: string, text: string): unknown {
   } catch (cause) {
     const hint = "save one with `triptych contract --json`";
     throw new TriptychError("usage", `${file} is not JSON`, { cause, hint });
-  }
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new TriptychError("usage", `cannot read ${file}: ${systemErrorCode(cause) ?? "unknown"}`, {
-      cause,
-    });
   }
 }

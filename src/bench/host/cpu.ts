@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { HostLoad } from "../records/types.ts";
 
 /** Clock ticks of /proc are always hundredths of a second for programs. */
-const TICK_MS = 10;
+export const TICK_MS = 10;
 
 /** Milliseconds of all cores from boot on. */
 export interface CpuReading {

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { TICK_MS } from "../host/cpu.ts";
 import type { ProcessUse } from "../records/types.ts";
 
-/** Clock ticks of /proc are always hundredths of a second for programs. */
-const TICK_MS = 10;
 const PAGE_BYTES = 4096;
 
 interface ProcessReading {

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import {
   type Door,
   type Extent,
@@ -10,8 +9,9 @@ import {
   type Sweep,
   type WarmUp,
 } from "../../bench/index.ts";
-import { systemErrorCode, TriptychError } from "../../errors/index.ts";
+import { TriptychError } from "../../errors/index.ts";
 import type { Contract } from "../../model-config/index.ts";
+import { readText } from "../read-text.ts";
 
 /** Options of `triptych bench`. */
 export interface BenchOptions {
@@ -53,18 +53,9 @@ const DEFAULT_PROMPTS = ["a red circle moves right", "蓝色方形向上移动",
 const DEFAULT_REQUESTS = 20;
 const DEFAULT_WARM_UP = 2;
 
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    const why = systemErrorCode(cause) ?? String(cause);
-    throw new TriptychError("usage", `cannot read ${file}: ${why}`, { cause });
-  }
-}
-
 async function promptsOf({ prompt = [], prompts }: BenchOptions): Promise<readonly MixedPrompt[]> {
   const named = prompt.map((text) => ({ text, weight: 1 }));
-  const read = prompts === undefined ? [] : parsePrompts(await textOf(prompts), prompts);
+  const read = prompts === undefined ? [] : parsePrompts(await readText(prompts), prompts);
   const all = [...named, ...read];
   return all.length > 0 ? all : DEFAULT_PROMPTS.map((text) => ({ text, weight: 1 }));
 }
@@ -105,7 +96,7 @@ async function loadsOf(options: BenchOptions): Promise<readonly Load[]> {
     throw new TriptychError("usage", `expected one kind of load, got ${named.join(" and ")}`);
   if (rate !== undefined) return rate.map((perSecond) => ({ kind: arrivals, perSecond }));
   if (ramp !== undefined) return [{ kind: "ramp", fromPerSecond: ramp[0], toPerSecond: ramp[1] }];
-  if (trace !== undefined) return [{ kind: "trace", offsetsMs: parseTrace(await textOf(trace), trace) }];
+  if (trace !== undefined) return [{ kind: "trace", offsetsMs: parseTrace(await readText(trace), trace) }];
   return (concurrency ?? [1]).map((count) => ({ kind: "closed", concurrency: count }));
 }
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { writeWhole } from "../../files/index.ts";
 import type { LayerSummary } from "../../tensorrt/index.ts";
 import type { DigestedFile } from "./digests.ts";
+import { isFields } from "./json-fields.ts";
 import type { StepSettings } from "./key.ts";
 import { REFUSAL } from "./place.ts";
 
@@ -68,12 +69,6 @@ export interface Ancestor {
   readonly step: string;
   readonly digest: string;
   readonly bytes: number;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A map whose values all have these texts. */

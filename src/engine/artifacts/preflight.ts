@@ -1,4 +1,4 @@
-import { readFile, stat, statfs } from "node:fs/promises";
+import { readFile, statfs } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { dirname } from "node:path";
 import { type Finding, isTriptychError, TriptychError } from "../../errors/index.ts";
@@ -10,6 +10,7 @@ import { releaseMismatch } from "../trtexec/release.ts";
 import { foreignFindings } from "./begin.ts";
 import { engineBuild } from "./command.ts";
 import { bytesOf } from "./digests.ts";
+import { isPlainFile } from "./json-fields.ts";
 import { type Places, placeInput } from "./place.ts";
 import { partProblems } from "./safetensors.ts";
 import type { MissingSource, Surveyed } from "./survey.ts";
@@ -43,11 +44,8 @@ async function promptFindings(artifacts: readonly Surveyed[], places: Places): P
   const files = [...new Set(inputs.map((input) => placeInput(input, places).path))];
   const found = await Promise.all(
     files.map(async (path): Promise<Finding[]> => {
-      // Opening a pipe would wait for ever; what is no file is told as missing.
-      const isFile = await stat(path).then(
-        (found) => found.isFile(),
-        () => false,
-      );
+      // What is no file is told as missing.
+      const isFile = await isPlainFile(path).catch(() => false);
       const text = isFile ? await readFile(path, "utf8").catch(() => undefined) : undefined;
       const lines = text?.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#"));
       if (lines === undefined || lines.length > 0) return [];

@@ -1,5 +1,6 @@
-import { open, readdir, readFile, stat } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { fieldsOf, isPlainFile, readFields } from "./json-fields.ts";
 
 /** Longest header that is believed: a real one has about 100 bytes a tensor. */
 const MAX_HEADER = 100_000_000;
@@ -18,14 +19,6 @@ async function header(file: string): Promise<{ readonly text: string; readonly e
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-/** @throws TypeError for what is no object with fields */
-function fieldsOf(value: unknown): Fields {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new TypeError("no object");
-}
-
 /** Where the last tensor of a header ends. */
 function lastOffset(text: string): number {
   const tensors = Object.entries(fieldsOf(JSON.parse(text))).filter(([name]) => name !== "__metadata__");
@@ -41,8 +34,7 @@ function lastOffset(text: string): number {
 /** What is wrong with a weight file; nothing for a whole one. Only its header is read. */
 async function fileProblem(file: string): Promise<string | undefined> {
   try {
-    // Opening a pipe would wait for ever.
-    if (!(await stat(file)).isFile()) return `${file} is no file`;
+    if (!(await isPlainFile(file))) return `${file} is no file`;
     const found = await header(file);
     if (found === undefined) return `${file} is no whole safetensors file`;
     const [expected, { size }] = [found.end + lastOffset(found.text), await stat(file)];
@@ -52,16 +44,10 @@ async function fileProblem(file: string): Promise<string | undefined> {
   }
 }
 
-/** A file's text; opening a pipe would wait for ever. */
-async function readPlainFile(file: string): Promise<string> {
-  if ((await stat(file)).isFile()) return readFile(file, "utf8");
-  throw new TypeError("no file");
-}
-
 async function configProblems(folder: string, names: readonly string[]): Promise<string[]> {
   if (!names.includes("config.json")) return [`${folder} has no config.json`];
   try {
-    fieldsOf(JSON.parse(await readPlainFile(join(folder, "config.json"))));
+    await readFields(join(folder, "config.json"));
     return [];
   } catch {
     return [`${join(folder, "config.json")} cannot be read as JSON`];
@@ -70,7 +56,7 @@ async function configProblems(folder: string, names: readonly string[]): Promise
 
 async function indexProblems(folder: string, index: string, files: readonly string[]): Promise<string[]> {
   try {
-    const { weight_map: map } = fieldsOf(JSON.parse(await readPlainFile(join(folder, index))));
+    const { weight_map: map } = await readFields(join(folder, index));
     const named = [...new Set(Object.values(fieldsOf(map)).map(String))];
     const absent = named.filter((name) => !files.includes(name));
     return absent.length === 0 ? [] : [`${folder} lacks ${absent.join(", ")}, which ${index} names`];

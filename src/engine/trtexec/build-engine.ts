@@ -62,34 +62,32 @@ function failed(reason: unknown, engine: string, heard: Listener, logFile: strin
   });
 }
 
-/** Where the layers are told of a build that is not accepted yet. */
-function partialLayers(layerInfo: string, partial: string): string {
-  return `${layerInfo}${partial.slice(partial.lastIndexOf(".", partial.length - ".partial".length - 1))}`;
-}
-
 /** Nothing that trtexec writes has its name before it is whole. */
-function partialConfig(config: EngineBuildConfig, partial: string): EngineBuildConfig {
-  const { layerInfo } = config;
-  return {
-    ...config,
-    engine: partial,
-    ...(layerInfo === undefined ? {} : { layerInfo: partialLayers(layerInfo, partial) }),
-  };
+function partialOf(config: EngineBuildConfig): EngineBuildConfig {
+  const { engine, layerInfo } = config;
+  const layers = layerInfo === undefined ? {} : { layerInfo: partialName(layerInfo) };
+  return { ...config, engine: partialName(engine), ...layers };
 }
 
-async function acceptLayers({ layerInfo }: EngineBuildConfig, partial: string): Promise<void> {
-  if (layerInfo === undefined) return;
-  const written = partialLayers(layerInfo, partial);
-  if (await exists(written)) await rename(written, layerInfo);
+/** Gives what trtexec has told of the layers its name, if it has told anything. */
+async function acceptLayers({ layerInfo }: EngineBuildConfig, partial: EngineBuildConfig): Promise<void> {
+  const written = partial.layerInfo;
+  if (layerInfo !== undefined && written !== undefined && (await exists(written)))
+    await rename(written, layerInfo);
+}
+
+async function removePartial({ engine, layerInfo }: EngineBuildConfig): Promise<void> {
+  await rm(engine, { force: true });
+  if (layerInfo !== undefined) await rm(layerInfo, { force: true });
 }
 
 async function runTrtexec(
   config: EngineBuildConfig,
   options: BuildOptions,
-  partial: string,
+  partial: EngineBuildConfig,
   log: LogFile,
 ): Promise<Pick<BuiltEngine, "warnings" | "durationMs">> {
-  const run = runnable(options.trtexec ?? ON_PATH, trtexecArguments(partialConfig(config, partial)));
+  const run = runnable(options.trtexec ?? ON_PATH, trtexecArguments(partial));
   const stop = new AbortController();
   const heard = new Listener(config, () => {
     stop.abort();
@@ -132,19 +130,18 @@ function withLog(
 
 /** {@link buildEngine} for a caller that holds a lock of its own and has made the folder. */
 export async function buildUnlocked(config: EngineBuildConfig, options: BuildOptions): Promise<BuiltEngine> {
-  const partial = partialName(config.engine);
+  const partial = partialOf(config);
   const log = await openLogFile(`${config.engine}.log`);
   try {
     const run = await runTrtexec(config, options, partial, log);
-    const plan = await acceptEngine(config, partial);
+    const plan = await acceptEngine(config, partial.engine);
     await acceptLayers(config, partial);
     return { ...run, ...plan, logFile: log.file };
   } catch (reason) {
     throw withLog(reason, config, options, log.file);
   } finally {
     await log.close();
-    await rm(partial, { force: true });
-    if (config.layerInfo !== undefined) await rm(partialLayers(config.layerInfo, partial), { force: true });
+    await removePartial(partial);
   }
 }
 

@@ -42,18 +42,19 @@ def pruned(models: Path, work: Path) -> Path:
     return target
 
 
-def feeds(variant: str) -> dict[str, Any]:
-    """Inputs of one step."""
-    source, size = np.random.default_rng(0), STATE_SIZES[variant]
-    shapes = {"STATE": (size, *LATENT_SHAPE), "CONTEXT": (2, TOKENS, DIM), "COEFFICIENTS": (size, size + 1)}
+def step_feeds(states: int, guided: bool) -> dict[str, Any]:
+    """Inputs of one step: STATE of so many latents, and GUIDANCE for a graph that has it."""
+    source = np.random.default_rng(0)
+    shapes = {"STATE": (states, *LATENT_SHAPE), "CONTEXT": (2, TOKENS, DIM), "COEFFICIENTS": (states, states + 1)}
     made: dict[str, Any] = {name: source.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
     made["TIMESTEP"] = np.array([900.0], np.float32)
-    return {**made, "GUIDANCE": np.array([2.0], np.float32)} if variant == "final" else made
+    return {**made, "GUIDANCE": np.array([2.0], np.float32)} if guided else made
 
 
 def in_turns(light: Path, full: Path, variant: str, rounds: int) -> list[list[float]]:
     """Milliseconds of the light and of the full graph, a pair a round; which goes first changes each round."""
-    sessions, given = [open_session(path) for path in (light, full)], feeds(variant)
+    sessions = [open_session(path) for path in (light, full)]
+    given = step_feeds(STATE_SIZES[variant], guided=variant == "final")
     pairs = []
     for index in range(-WARM_UP, rounds):
         pair = [0.0, 0.0]

@@ -36,6 +36,8 @@ FIRST_SEED = 900_000_000
 SEEDS = 3
 SERVED_GUIDANCE = Guidance(TEACHER_GUIDANCE.high_noise, TEACHER_GUIDANCE.low_noise)
 Frames = npt.NDArray[np.uint8]
+SHOWN = (0, 3, 6, 10, 13, 16)
+"""Frames of a clip that a picture shows."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def contact_sheet(player: Player, path: Path) -> None:
         scene = SCENES[index * 4 + index % 4]
         text = next(t for s, lang, _, t in captions if s == scene and lang == LANGUAGES[index % 3])
         frames = player.frames(Case(scene, LANGUAGES[index % 3], text, FIRST_SEED - 100 + index))
-        rows.append(np.concatenate([frames[i] for i in (0, 3, 6, 10, 13, 16)], axis=1))
+        rows.append(np.concatenate([frames[i] for i in SHOWN], axis=1))
     sheet = Image.fromarray(np.concatenate(rows, axis=0))
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.resize((sheet.width * 2, sheet.height * 2), Image.Resampling.NEAREST).save(path, optimize=True)

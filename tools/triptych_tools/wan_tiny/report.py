@@ -22,6 +22,7 @@ from skimage.metrics import structural_similarity
 
 from triptych_tools.command import InputError, progress, run
 from triptych_tools.onnx_pipeline import OnnxDecoder, OnnxExperts, OnnxText, initial_noise
+from triptych_tools.wan_tiny.bench_steps import step_feeds
 from triptych_tools.wan_tiny.captions import SCENES
 from triptych_tools.wan_tiny.combinations import COMBINATIONS, Combination
 from triptych_tools.wan_tiny.evaluate import SERVED_GUIDANCE, Case, Frames, cases, share, summarise
@@ -29,7 +30,7 @@ from triptych_tools.wan_tiny.experts import LATENT_SHAPE
 from triptych_tools.wan_tiny.judge import Judgement, judge, psnr
 from triptych_tools.wan_tiny.report_page import page
 from triptych_tools.wan_tiny.report_pictures import clips_picture, trade_picture
-from triptych_tools.wan_tiny.text import DIM, TOKENS
+from triptych_tools.wan_tiny.text import TOKENS
 
 EXPERTS = ("high_noise", "low_noise")
 WARM_UP = 10
@@ -49,6 +50,7 @@ class Variant:
         self.experts = OnnxExperts(self.files["high_noise"], self.files["low_noise"], schedule, None)
         names = {item.name for item in self.experts.sessions["high_noise"].get_inputs()}
         self.experts.guidance = SERVED_GUIDANCE if "GUIDANCE" in names else None
+        self.feeds = step_feeds(self.experts.schedules.state_size, guided=self.experts.guidance is not None)
         self.schedule = schedule.read_text()
 
     @property
@@ -59,14 +61,8 @@ class Variant:
 
     def step(self, expert: str) -> float:
         """Milliseconds of one step of an expert."""
-        size, source = self.experts.schedules.state_size, np.random.default_rng(0)
-        shapes = {"STATE": (size, *LATENT_SHAPE), "CONTEXT": (2, TOKENS, DIM), "COEFFICIENTS": (size, size + 1)}
-        feeds = {name: source.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
-        feeds["TIMESTEP"] = np.array([900.0], np.float32)
-        if self.experts.guidance is not None:
-            feeds["GUIDANCE"] = np.array([2.0], np.float32)
         started = time.perf_counter()
-        self.experts.sessions[expert].run(None, feeds)
+        self.experts.sessions[expert].run(None, self.feeds)
         return 1000 * (time.perf_counter() - started)
 
 

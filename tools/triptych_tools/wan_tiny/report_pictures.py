@@ -10,10 +10,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from triptych_tools.wan_tiny.evaluate import Frames
-
-SHOWN = (0, 3, 6, 10, 13, 16)
-"""Frames of a clip that a picture shows."""
+from triptych_tools.wan_tiny.evaluate import SHOWN, Frames
 
 # The same bytes on every run: neither a date nor a version is in the file.
 _METADATA: dict[str, Any] = {"Software": None}

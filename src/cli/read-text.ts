@@ -1,0 +1,17 @@
+import { readFile } from "node:fs/promises";
+import { systemErrorCode, TriptychError } from "../errors/index.ts";
+
+/**
+ * The text of a file that an option names.
+ *
+ * @throws TriptychError `usage` where it cannot be read
+ */
+export async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new TriptychError("usage", `cannot read ${file}: ${systemErrorCode(cause) ?? String(cause)}`, {
+      cause,
+    });
+  }
+}
