@@ -29,7 +29,20 @@ export interface ConnectOptions<C extends Contract> extends OpenOptions {
  *
  * @param endpoint - Host and gRPC port, such as `127.0.0.1:8001`.
  * @throws TriptychError `unreachable` if there is no answer or the server is not ready;
+<<<<<<< HEAD
+ * `contract-mismatch` with every difference; `usage` for a contract that is none.
+ *
+ * @example
+ * ```ts
+ * import { connect, tensor } from "triptych-sdk/client";
+ *
+ * await using studio = await connect("127.0.0.1:8001");
+ * const { outputs } = await studio.model("tokenizer").infer({ PROMPT: tensor("BYTES", [1], ["a red circle moves right"]) });
+ * console.log(outputs["TOKEN_IDS"]?.shape);
+ * ```
+=======
  * `contract-mismatch` with every difference; `usage` for a contract that is none; `request-invalid` for an option.
+>>>>>>> main
  */
 export async function connect<const C extends Contract>(
   endpoint: string,

@@ -35,6 +35,7 @@ export interface ErrorDetails {
   readonly grpcStatus?: number;
 }
 
+/** What an error may say beside its message. */
 export interface TriptychErrorOptions {
   /** What to type or change next. */
   readonly hint?: string;

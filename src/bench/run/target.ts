@@ -19,8 +19,11 @@ export interface Target {
   readonly endpoint: string;
   /** Never rejects: what goes wrong is an outcome. */
   send(request: PlannedRequest): Promise<Outcome>;
+  /** What the server has counted for each model so far. */
   statistics(): Promise<readonly ModelStatistics[]>;
+  /** Name and version of the server. */
   metadata(): Promise<ServerMetadata>;
+  /** Ends the connection. */
   close(): Promise<void>;
 }
 

@@ -28,6 +28,7 @@ export interface ServerClient {
   live(options?: CallOptions): Promise<boolean>;
   /** True if it takes requests: all its models are ready. */
   ready(options?: CallOptions): Promise<boolean>;
+  /** Name, version and extensions of the server. */
   metadata(options?: CallOptions): Promise<ServerMetadata>;
   /** Counters of one model, or of all: exact sums since it was loaded. */
   statistics(model?: string, options?: CallOptions): Promise<readonly ModelStatistics[]>;

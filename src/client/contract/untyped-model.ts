@@ -8,7 +8,9 @@ import { type CallOptions, checkedDeadline, DEFAULT_DEADLINE_MS } from "../optio
 import type { Transport } from "../transport/transport.ts";
 import { liveContract } from "./live.ts";
 
+/** Tensors by the name of the input. */
 type Inputs = InputsOf<ModelContract>;
+/** Tensors by the name of the output. */
 type Outputs = OutputsOf<ModelContract>;
 
 /** A model that is known by its name only; what it takes and gives is asked of the server at the first call. */
