@@ -36,7 +36,7 @@ describe("each rule by itself", () => {
 describe("what costs more than the model", () => {
   it("a model file that is not there: the load never ends", async () => {
     await using server = new LoadingServer(repositoryOf([HANGING_CASE]), 10_000);
-    const [verdict] = (await server.verdictsOf([modelOf(HANGING_CASE)])).values();
+    const [verdict] = (await server.verdictsOf([], [modelOf(HANGING_CASE)])).values();
     expect(verdict).toMatchObject({
       outcome: "hangs",
       reason: expect.stringContaining("Python model file not found in") as string,
@@ -45,7 +45,7 @@ describe("what costs more than the model", () => {
 
   it("a version beyond 64 bits: the server aborts", async () => {
     await using server = new LoadingServer(repositoryOf([ABORTING_CASE]));
-    const [verdict] = (await server.verdictsOf([modelOf(ABORTING_CASE)])).values();
+    const [verdict] = (await server.verdictsOf([], [modelOf(ABORTING_CASE)])).values();
     expect(verdict).toMatchObject({ outcome: "aborts" });
   });
 });
