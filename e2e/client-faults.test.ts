@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { connect, type OpenOptions, type OpenStudio } from "../src/client/index.ts";
-import { type ErrorCode, isTriptychError, type TriptychError } from "../src/errors/index.ts";
+import { connect, type OpenOptions } from "../src/client/index.ts";
+import { isTriptychError, type TriptychError } from "../src/errors/index.ts";
 import { startTriton, type TritonServer } from "../src/server/index.ts";
 import { tensor } from "../src/tensor/index.ts";
+import { bulk, failure, open, resources, sleep } from "./fixtures/calls.ts";
 import { certify, type Identity, makeAuthority } from "./fixtures/certificates.ts";
 import { freePorts, repositoryOf } from "./fixtures/machine.ts";
 import { startRelay } from "./fixtures/relay.ts";
@@ -13,6 +14,7 @@ const SOON = { timeout: 20_000, interval: 20 };
 
 /** A server without encryption. */
 let plain: TritonServer;
+let port: number;
 /** A server that asks who its clients are, restricts a protocol, and ends connections that are a second old. */
 let strict: TritonServer;
 let before: Record<string, number>;
@@ -43,25 +45,13 @@ beforeAll(async () => {
       ],
     }),
   ]);
+  port = Number(plain.grpcEndpoint.split(":")[1]);
   before = resources();
 });
 
 afterAll(async () => {
   await Promise.all([plain, strict].map((server) => server.stop()));
 });
-
-/** What would keep a process alive, by kind. */
-function resources(): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1;
-  return counts;
-}
-
-async function open(endpoints: string | readonly string[], options: OpenOptions = {}): Promise<OpenStudio> {
-  const studio = await connect(endpoints, options);
-  onTestFinished(() => studio.close());
-  return studio;
-}
 
 /** What a client of the strict server shows and trusts. */
 function known(): NonNullable<OpenOptions["tls"]> {
@@ -73,36 +63,17 @@ function known(): NonNullable<OpenOptions["tls"]> {
   };
 }
 
-const sleep = (studio: OpenStudio, seconds: number, deadlineMs = 30_000) =>
-  studio.model("sleeper").infer({ SECONDS: tensor("FP32", [1], Float32Array.of(seconds)) }, { deadlineMs });
-
-const bulk = (studio: OpenStudio, bytes: number, deadlineMs = 30_000) =>
-  studio.model("bulk").infer({ BYTES: tensor("INT32", [1], Int32Array.of(bytes)) }, { deadlineMs });
-
-/** The error of a call, which must come within the call's deadline and what a busy machine adds. */
-async function failure(call: Promise<unknown>, code: ErrorCode, withinMs = 30_000): Promise<TriptychError> {
-  let timer: NodeJS.Timeout | undefined;
-  const hang = new Promise((resolve) => {
-    timer = setTimeout(resolve, withinMs + 10_000, "it hangs");
-  });
-  const outcome = await Promise.race([call, hang]).catch((reason: unknown) => reason);
-  clearTimeout(timer);
-  if (!isTriptychError(outcome)) throw new Error(`expected ${code}, got ${String(outcome)}`);
-  expect(outcome.code, outcome.message).toBe(code);
-  return outcome;
-}
-
 describe("a connection", () => {
   it("that is refused is unreachable, and known not to have been taken up", async () => {
-    const [port] = await freePorts(1);
-    const refused = await failure(connect(`127.0.0.1:${port}`), "unreachable");
-    expect(refused.details).toMatchObject({ endpoint: `127.0.0.1:${port}`, accepted: false });
-    const relay = await startRelay(port ?? 0);
+    const [free = 0] = await freePorts(1);
+    const refused = await failure(connect(`127.0.0.1:${free}`), "unreachable");
+    expect(refused.details).toMatchObject({ endpoint: `127.0.0.1:${free}`, accepted: false });
+    const relay = await startRelay(free);
     await failure(connect(relay.endpoint, { deadlineMs: 3000 }), "unreachable");
   });
 
   it("that is reset in the middle of 100 MB is unreachable, and the next call makes a new one", async () => {
-    const relay = await startRelay(Number(plain.grpcEndpoint.split(":")[1]));
+    const relay = await startRelay(port);
     const studio = await open(relay.endpoint);
     await sleep(studio, 0);
     relay.reset(50e6);
@@ -110,7 +81,7 @@ describe("a connection", () => {
     expect(error.details).not.toHaveProperty("accepted");
     expect(error.hint).toContain("lost during the call");
     expect(relay.received()).toBeGreaterThan(50e6);
-    const again = await open((await startRelay(Number(plain.grpcEndpoint.split(":")[1]))).endpoint);
+    const again = await open((await startRelay(port)).endpoint);
     const { outputs } = await bulk(again, 100e6);
     expect(outputs["DATA"]?.data).toHaveLength(100e6);
   });
@@ -124,7 +95,7 @@ describe("a connection", () => {
   });
 
   it("that went dead without a word ends by the deadline, or by keepalive where that is sooner", async () => {
-    const relay = await startRelay(Number(plain.grpcEndpoint.split(":")[1]));
+    const relay = await startRelay(port);
     const [patient, watchful] = await Promise.all([
       open(relay.endpoint),
       open(relay.endpoint, { keepalive: { timeMs: 1000, timeoutMs: 500 } }),
@@ -138,7 +109,6 @@ describe("a connection", () => {
   });
 
   it("that went dead is left by new calls where there is another server", async () => {
-    const port = Number(plain.grpcEndpoint.split(":")[1]);
     const relays = [await startRelay(port), await startRelay(port)];
     const studio = await open(
       relays.map(({ endpoint }) => endpoint),
@@ -153,7 +123,6 @@ describe("a connection", () => {
   });
 
   it("to a name with three addresses, one of them dead, is to the other two", async () => {
-    const port = Number(plain.grpcEndpoint.split(":")[1]);
     await startRelay(port, { host: "127.0.0.3", port });
     const lookup = () => Promise.resolve(["127.0.0.1", "127.0.0.2", "127.0.0.3"]);
     const studio = await open(`dns:///triton.test:${port}`, { pool: { lookup } });
@@ -209,7 +178,6 @@ describe("encryption", () => {
   it("by a certificate that has expired is unreachable, and says so", async () => {
     const { authority } = certificates;
     const expired = certify(temporaryFolder("expired"), authority, "expired", -1);
-    const port = Number(plain.grpcEndpoint.split(":")[1]);
     const relay = await startRelay(port, { tls: { key: expired.key, cert: expired.certificate } });
     const tls = { rootCertificates: authority.certificate };
     const error = await failure(connect(relay.endpoint, { tls }), "unreachable");
@@ -220,7 +188,6 @@ describe("encryption", () => {
   it("is renewed: a certificate by a new authority is trusted once the source gives that", async () => {
     const folder = temporaryFolder("renewed");
     const authorities = [certificates.authority, makeAuthority(folder, "next")] as const;
-    const port = Number(plain.grpcEndpoint.split(":")[1]);
     const serve = (by: Identity, at?: number) => {
       const { key, certificate } = certify(folder, by, "relay");
       return startRelay(port, { tls: { key, cert: certificate }, ...(at === undefined ? {} : { port: at }) });

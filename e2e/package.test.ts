@@ -252,7 +252,7 @@ describe("types", () => {
   });
 
   it("hold for the examples of the guides to client and contracts", SLOW, () => {
-    const files = ["client.md", "contracts.md"].flatMap(examplesOf);
+    const files = ["client.md", "contracts.md", "resilience.md"].flatMap(examplesOf);
     expect(files.length).toBeGreaterThan(10);
     expect(compile(...files)).toBe("");
   });

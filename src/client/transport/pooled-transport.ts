@@ -12,7 +12,7 @@ import { Pool, type PoolHost, type PoolOptions } from "./pool/pool.ts";
 import type { Verify } from "./pool/probe.ts";
 import type { Retries } from "./pool/retry.ts";
 import type { Targets } from "./pool/targets.ts";
-import { RetriedStream } from "./retried-stream.ts";
+import { RetriedStream, type StreamTurn } from "./retried-stream.ts";
 import type { ResponseStream } from "./stream-call.ts";
 import type { Transport } from "./transport.ts";
 import { type CallLimits, WaitingCalls } from "./waiting.ts";
@@ -133,7 +133,7 @@ export class PooledTransport implements Transport {
   }
 
   /** A place among the inferences of this client. */
-  #enter(call: BoundCall): { readonly turn: Promise<void>; leave(): void } {
+  #enter(call: BoundCall): StreamTurn {
     this.#check(call);
     const { turn, leave } = this.#parts.admission.enter();
     return { turn: this.#waiting.wait(turn, call, "its turn"), leave };

@@ -13,7 +13,7 @@ interface Opened {
 /** What a stream waits for before it is sent, and what it gives back at its end. */
 export interface StreamTurn {
   readonly turn: Promise<void>;
-  leave(): void;
+  readonly leave: () => void;
 }
 
 /**

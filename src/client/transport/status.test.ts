@@ -18,7 +18,12 @@ describe("statusError", () => {
   it.each([
     [Status.UNAVAILABLE, "No connection established. Last error: connect ECONNREFUSED", "unreachable", false],
     [Status.UNAVAILABLE, "Server exiting", "server-stopping", false],
-    [Status.UNAVAILABLE, "GRPC server is shutting down and has stopped accepting new requests.", "server-stopping", false],
+    [
+      Status.UNAVAILABLE,
+      "GRPC server is shutting down and has stopped accepting new requests.",
+      "server-stopping",
+      false,
+    ],
     [Status.UNAVAILABLE, "Server not ready", "server-not-ready", false],
     [Status.UNAVAILABLE, "Exceeds maximum queue size", "overloaded", false],
     [Status.UNAVAILABLE, "[request id: 7] Exceeds maximum queue size", "overloaded", false],
@@ -28,7 +33,12 @@ describe("statusError", () => {
     [Status.UNAVAILABLE, "in ensemble 'draft', Exceeds maximum queue size", "overloaded"],
     [Status.UNAVAILABLE, "Request timeout expired", "overloaded"],
     [Status.UNAVAILABLE, "Model 'draft' version 1 is not at ready state", "model-not-found"],
-    [Status.UNAVAILABLE, "Request for unknown model: 'draft' has no available versions", "model-not-found", false],
+    [
+      Status.UNAVAILABLE,
+      "Request for unknown model: 'draft' has no available versions",
+      "model-not-found",
+      false,
+    ],
     [Status.UNAVAILABLE, "This protocol is restricted, expecting header 'x'", "access-denied", false],
     [Status.NOT_FOUND, "Request for unknown model: 'draft' is not found", "model-not-found", false],
     [Status.INVALID_ARGUMENT, "unexpected shape for input 'SEED'", "request-invalid"],
@@ -49,7 +59,7 @@ describe("statusError", () => {
     [Status.INTERNAL, "Response message parsing error: index out of range", "response-invalid"],
     [Status.UNKNOWN, "whatever", "inference-failed"],
     [Status.ALREADY_EXISTS, "whatever", "inference-failed"],
-  ] as const)("reads %s %j as %s", (status, text, code, accepted: false | undefined = undefined) => {
+  ] as const)("reads %s %j as %s", (status, text, code, accepted?: false) => {
     const error = statusError(serviceError(status, text), FACTS);
     const told = accepted === undefined ? {} : { accepted };
     expect(error).toMatchObject({ code });

@@ -13,7 +13,7 @@ export interface Place {
   /** Fulfils when it is this call's turn; absent where it is already. */
   readonly turn?: Promise<void>;
   /** Gives the place up, whether it had come to that or not. May be called again. */
-  leave(): void;
+  readonly leave: () => void;
 }
 
 /** Lets calls through in the order they came, so many at a time. */

@@ -68,9 +68,9 @@ export class Pool {
     const isNew = (endpoint: Endpoint): boolean => !tried.has(endpoint);
     // Where none is known to be well, one is tried all the same: that finds out soonest.
     const choices = [usable.filter(isNew), usable, open.filter(isNew), open];
-    const from = choices.find((list) => list.length > 0);
-    if (from === undefined) throw noneLeft(this.#targets.label);
-    return leastBusy(from);
+    const endpoint = leastBusy(choices.find((list) => list.length > 0) ?? []);
+    if (endpoint === undefined) throw noneLeft(this.#targets.label);
+    return endpoint;
   }
 
   /** True where a server is ready that was not tried. */
@@ -126,10 +126,10 @@ function takesCalls({ health, inFlight }: Endpoint): boolean {
   return health.status === "ready" || (health.status === "trial" && inFlight === 0);
 }
 
-function leastBusy(endpoints: readonly Endpoint[]): Endpoint {
+function leastBusy(endpoints: readonly Endpoint[]): Endpoint | undefined {
   const least = Math.min(...endpoints.map(({ inFlight }) => inFlight));
   const idlest = endpoints.filter(({ inFlight }) => inFlight === least);
-  return idlest[Math.floor(Math.random() * idlest.length)] as Endpoint;
+  return idlest[Math.floor(Math.random() * idlest.length)];
 }
 
 function checkedInterval(name: string, ms: number): number {

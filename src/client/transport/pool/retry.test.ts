@@ -29,7 +29,11 @@ describe("a retry", () => {
     ],
     ["what a full queue refused, at the same one", { error: error("overloaded", false) }, false],
     ["what a queue inside an ensemble refused", { error: error("overloaded"), elsewhere: true }, false],
-    ["what has no model there, at another server", { error: error("model-not-found", false), elsewhere: true }, true],
+    [
+      "what has no model there, at another server",
+      { error: error("model-not-found", false), elsewhere: true },
+      true,
+    ],
     ["what has no model anywhere", { error: error("model-not-found", false) }, false],
     ["what was refused as wrong", { error: error("request-invalid", false) }, false],
     ["what a restricted protocol refused", { error: error("access-denied", false) }, false],
