@@ -3,7 +3,7 @@ import { connect, type OpenOptions } from "../src/client/index.ts";
 import { isTriptychError, type TriptychError } from "../src/errors/index.ts";
 import { startTriton, type TritonServer } from "../src/server/index.ts";
 import { tensor } from "../src/tensor/index.ts";
-import { bulk, failure, open, resources, sleep } from "./fixtures/calls.ts";
+import { bulk, failure, open, resources, sleep, surplus } from "./fixtures/calls.ts";
 import { certify, type Identity, makeAuthority } from "./fixtures/certificates.ts";
 import { freePorts, repositoryOf } from "./fixtures/machine.ts";
 import { startRelay } from "./fixtures/relay.ts";
@@ -318,13 +318,7 @@ describe("a server that is stopped", () => {
 
 describe("after all that", () => {
   it("nothing is left that would keep a process alive", async () => {
-    const kinds = ["TCPSocketWrap", "TLSWrap", "TCPServerWrap", "Timeout"] as const;
-    const now = (): Record<string, number> => {
-      const all = resources();
-      return Object.fromEntries(
-        kinds.map((kind) => [kind, Math.max(0, (all[kind] ?? 0) - (before[kind] ?? 0))]),
-      );
-    };
-    await expect.poll(now, SOON).toEqual({ TCPSocketWrap: 0, TLSWrap: 0, TCPServerWrap: 0, Timeout: 0 });
+    const none = { TCPSocketWrap: 0, TLSWrap: 0, TCPServerWrap: 0, Timeout: 0 };
+    await expect.poll(() => surplus(before), SOON).toEqual(none);
   });
 });
