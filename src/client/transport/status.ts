@@ -124,7 +124,7 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
       hint: "The server closed the connection because of too many keepalive pings: agree `keepalive` with its flags.",
     },
     {
-      text: /larger than max/i,
+      text: /larger than (max|\d+)/i,
       code: "response-too-large",
       hint: "Raise maxResponseBytes, or ask for fewer outputs; Triton itself takes and sends up to 2 GiB.",
     },
@@ -134,7 +134,7 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
   [Status.INTERNAL]: [
     // Both texts are the library's own as well.
     { ...LOST, text: /^Received RST_STREAM/ },
-    { text: /^Response message parsing error/, code: "response-invalid" },
+    { text: /^(Response message parsing error|Failed to decompress)/, code: "response-invalid" },
     PROCESS_GONE,
     FAILED,
   ],
@@ -146,6 +146,7 @@ const NOISE = /^\[request id: <id_unknown>\] | Resolution note:$/g;
 /** The error behind a status that a call ended with; anything else that was thrown becomes `internal`. */
 export function statusError(reason: unknown, facts: CallFacts): TriptychError {
   if (reason instanceof TriptychError) return reason;
+  if (isUnreadable(reason)) return unreadable(reason, facts);
   if (!isServiceError(reason)) return new TriptychError("internal", messageOf(reason), { cause: reason });
   const text = cleanText(reason.details).replace(NOISE, "") || "no reason given";
   const { code, hint, accepted } = meaningOf(reason.code, text);
@@ -193,6 +194,20 @@ function isServiceError(reason: unknown): reason is ServiceError {
   return (
     reason instanceof Error && "details" in reason && "code" in reason && typeof reason.code === "number"
   );
+}
+
+/** The library's status for an answer that it fails to unpack has neither a code nor words. */
+function isUnreadable(reason: unknown): reason is Error {
+  return reason instanceof Error && "details" in reason && "code" in reason && reason.code === undefined;
+}
+
+function unreadable(cause: Error, facts: CallFacts): TriptychError {
+  const text = `${subject("response-invalid", facts)}: the answer cannot be unpacked.`;
+  return new TriptychError("response-invalid", text, {
+    hint: "Its encoding is not what its headers say: see what stands between client and server.",
+    cause,
+    details: placeOf(facts),
+  });
 }
 
 /** The library's own words for an answer in plain HTTP, whatever status it makes of that. */
