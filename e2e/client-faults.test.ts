@@ -6,7 +6,7 @@ import { tensor } from "../src/tensor/index.ts";
 import { bulk, failure, open, resources, sleep, surplus } from "./fixtures/calls.ts";
 import { certify, type Identity, makeAuthority } from "./fixtures/certificates.ts";
 import { freePorts, repositoryOf } from "./fixtures/machine.ts";
-import { startRelay } from "./fixtures/relay.ts";
+import { startRelay } from "./fixtures/faulty-relay.ts";
 import { temporaryFolder } from "./support.ts";
 
 const MODELS = ["bulk", "identity", "repeat", "sleeper"] as const;
