@@ -3,10 +3,10 @@ import { connect, type OpenOptions } from "../src/client/index.ts";
 import { isTriptychError, type TriptychError } from "../src/errors/index.ts";
 import { startTriton, type TritonServer } from "../src/server/index.ts";
 import { tensor } from "../src/tensor/index.ts";
-import { bulk, failure, open, resources, sleep, surplus } from "./fixtures/calls.ts";
+import { bulk, failure, open, quick, resources, sleep, surplus } from "./fixtures/calls.ts";
 import { certify, type Identity, makeAuthority } from "./fixtures/certificates.ts";
-import { freePorts, repositoryOf } from "./fixtures/machine.ts";
 import { startRelay } from "./fixtures/faulty-relay.ts";
+import { freePorts, repositoryOf } from "./fixtures/machine.ts";
 import { temporaryFolder } from "./support.ts";
 
 const MODELS = ["bulk", "identity", "repeat", "sleeper"] as const;
@@ -75,15 +75,13 @@ describe("a connection", () => {
   it("that is reset in the middle of 100 MB is unreachable, and the next call makes a new one", async () => {
     const relay = await startRelay(port);
     const studio = await open(relay.endpoint);
-    await sleep(studio, 0);
+    await quick(studio);
     relay.reset(50e6);
     const error = await failure(bulk(studio, 100e6), "unreachable");
     expect(error.details).not.toHaveProperty("accepted");
     expect(error.hint).toContain("lost during the call");
     expect(relay.received()).toBeGreaterThan(50e6);
-    const again = await open((await startRelay(port)).endpoint);
-    const { outputs } = await bulk(again, 100e6);
-    expect(outputs["DATA"]?.data).toHaveLength(100e6);
+    expect((await bulk(studio, 1e6)).outputs["DATA"]?.data).toHaveLength(1e6);
   });
 
   it("that the server ends by GOAWAY fails no call, running or new", async () => {
@@ -100,10 +98,10 @@ describe("a connection", () => {
       open(relay.endpoint),
       open(relay.endpoint, { keepalive: { timeMs: 1000, timeoutMs: 500 } }),
     ]);
-    await Promise.all([sleep(patient, 0), sleep(watchful, 0)]);
+    await Promise.all([quick(patient), quick(watchful)]);
     relay.freeze();
-    const late = failure(sleep(patient, 0, 2500), "deadline-exceeded", 2500);
-    const lost = await failure(sleep(watchful, 0), "unreachable", 3000);
+    const late = failure(quick(patient, 2500), "deadline-exceeded", 2500);
+    const lost = await failure(quick(watchful), "unreachable", 3000);
     expect(lost.details).not.toHaveProperty("accepted");
     await late;
   });
@@ -119,14 +117,14 @@ describe("a connection", () => {
     await expect
       .poll(() => studio.endpoints().map(({ status }) => status), SOON)
       .toEqual(["ejected", "ready"]);
-    for (let call = 0; call < 4; call += 1) await sleep(studio, 0, 5000);
+    for (let call = 0; call < 4; call += 1) await quick(studio, 5000);
   });
 
   it("to a name with three addresses, one of them dead, is to the other two", async () => {
     await startRelay(port, { host: "127.0.0.3", port });
     const lookup = () => Promise.resolve(["127.0.0.1", "127.0.0.2", "127.0.0.3"]);
     const studio = await open(`dns:///triton.test:${port}`, { pool: { lookup } });
-    for (let call = 0; call < 6; call += 1) await sleep(studio, 0, 5000);
+    for (let call = 0; call < 6; call += 1) await quick(studio, 5000);
     await expect
       .poll(() => studio.endpoints().map(({ status }) => status), SOON)
       .toEqual(["ready", "ejected", "ready"]);
@@ -134,7 +132,7 @@ describe("a connection", () => {
 
   it("with more pings than the server allows is ended, and says what to agree", async () => {
     const studio = await open(plain.grpcEndpoint, { keepalive: { timeMs: 1000 } });
-    const error = await failure(sleep(studio, 8), "unreachable", 12_000);
+    const error = await failure(sleep(studio, 6), "unreachable", 12_000);
     expect(error.hint).toContain("keepalive");
   });
 });
@@ -204,7 +202,7 @@ describe("encryption", () => {
       .toEqual(["ready", "ejected"]);
     trusted = authorities[1];
     await expect.poll(() => studio.endpoints()[1]?.status, SOON).toBe("trial");
-    await sleep(studio, 0);
+    await quick(studio);
   });
 });
 
@@ -272,7 +270,7 @@ describe("an answer", () => {
       if (outputs["COUNT"] === undefined) continue;
       counts.push(Number(outputs["COUNT"].data[0]));
       if (counts.length % 50 === 1) await new Promise((resolve) => setTimeout(resolve, 300));
-      if (counts.length === 51) await sleep(studio, 0, 5000);
+      if (counts.length === 51) await quick(studio, 5000);
     }
     expect(counts).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
   });
@@ -290,7 +288,7 @@ describe("a clock", () => {
       const running = sleep(studio, 0.5, 10_000);
       jump = -jump;
       await running;
-      await failure(sleep(studio, 3, 500), "deadline-exceeded", 500);
+      await failure(sleep(studio, 1.5, 500), "deadline-exceeded", 500);
       await sleep(studio, 0);
     }
   });
@@ -303,11 +301,7 @@ describe("a server that is stopped", () => {
     const running = sleep(studio, 2);
     await new Promise((resolve) => setTimeout(resolve, 300));
     const stopped = plain.stop();
-    const outcome = await Promise.race([
-      running,
-      new Promise((resolve) => setTimeout(resolve, 20_000, "it hangs")),
-    ]);
-    expect(outcome).toMatchObject({ modelVersion: "1" });
+    expect(await running).toMatchObject({ modelVersion: "1" });
     const error = await sleep(studio, 0, 5000).catch((reason: unknown) => reason);
     const codes = ["model-not-found", "server-stopping", "unreachable"];
     expect(codes).toContain(isTriptychError(error) ? error.code : String(error));
@@ -318,7 +312,6 @@ describe("a server that is stopped", () => {
 
 describe("after all that", () => {
   it("nothing is left that would keep a process alive", async () => {
-    const none = { TCPSocketWrap: 0, TLSWrap: 0, TCPServerWrap: 0, Timeout: 0 };
-    await expect.poll(() => surplus(before), SOON).toEqual(none);
+    expect(await surplus(before)).toEqual({});
   });
 });

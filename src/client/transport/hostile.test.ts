@@ -211,7 +211,7 @@ describe("a hostile server", () => {
         }
       },
       (stream) => {
-        reply(stream, [], { "grpc-status": "14", "grpc-message": `${escaped.repeat(200)}` });
+        reply(stream, [], { "grpc-status": "14", "grpc-message": escaped.repeat(200) });
       },
     ];
     for (const way of ways) {
@@ -230,7 +230,7 @@ describe("a hostile server", () => {
   it("cannot hide a wrong status, or leave one out", async () => {
     for (const trailers of [{ "grpc-status": "99" }, { "grpc-status": "abc" }, { "x-nothing": "1" }]) {
       const studio = await victim((stream) => {
-        reply(stream, [], trailers as unknown as Record<string, string>);
+        reply(stream, [], trailers);
       });
       const error = await errorOf(infer(studio));
       expect(error, JSON.stringify(trailers)).toBeDefined();
