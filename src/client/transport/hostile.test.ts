@@ -6,7 +6,7 @@ import { isTriptychError, type TriptychError } from "../../errors/index.ts";
 import { tensor } from "../../tensor/index.ts";
 import { connect, type OpenOptions } from "../connect.ts";
 import type { UnaryRpcs } from "../protocol/messages.ts";
-import { inferenceService } from "../protocol/service.ts";
+import { services } from "../protocol/service.ts";
 import type { Studio } from "../studio.ts";
 import { toy } from "../testing/contract.ts";
 import { dice, frame, type Misbehaviour, reply, serveBytes } from "../testing/hostile-server.ts";
@@ -31,7 +31,7 @@ const ANSWER = responseOf(request, {
 
 /** A message as a server writes it. */
 function bytesOf(rpc: keyof UnaryRpcs | "ModelStreamInfer", message: object): Buffer {
-  const definition = inferenceService()[rpc] as { responseSerialize(value: object): Buffer };
+  const definition = services().inference[rpc] as { responseSerialize(value: object): Buffer };
   return definition.responseSerialize(message);
 }
 

@@ -39,6 +39,7 @@ const QUESTIONS: ReadonlySet<keyof UnaryRpcs> = new Set([
   "ModelConfig",
   "ModelStatistics",
   "RepositoryIndex",
+  "Check",
 ]);
 
 /** A call with its limits set. */
