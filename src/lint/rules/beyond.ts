@@ -30,11 +30,16 @@ function onSteps(
 
 const members = new WeakMap<LintRepository["models"], ReadonlySet<string>>();
 
-/** Models that are a step of an ensemble: nobody calls them but it. */
-function isStep({ name }: LintModel, { models }: LintRepository): boolean {
-  const found = members.get(models) ?? new Set([...models.values()].flatMap(membersOf));
+/** Models that an ensemble has as a step, or that another one names in its parameters: clients call those instead. */
+function isInner({ name }: LintModel, { models }: LintRepository): boolean {
+  const found = members.get(models) ?? new Set([...models.values()].flatMap(named));
   members.set(models, found);
   return found.has(name);
+}
+
+function named(model: LintModel): string[] {
+  const values = Object.values(model.config.parameters ?? {}).map(({ string_value: value = "" }) => value);
+  return [...membersOf(model), ...values.flatMap((value) => value.split(","))];
 }
 
 const SECRET =
@@ -50,16 +55,13 @@ const DEFAULT_MESSAGE = 4 * 1024 * 1024;
 const GATED = `${BASE}input { name: "IN_2" data_type: TYPE_FP32 dims: [ 4 ] optional: true }\n`;
 const OPTIONAL = "optional: true";
 
-function* largeTensors(model: LintModel, min: number, max: number): Iterable<Problem> {
-  for (const { at, role, tensor } of tensorsOf(model.config)) {
-    const bytes = bytesOf(tensor);
-    if (bytes <= min || bytes > max) continue;
-    yield {
-      at: `${at}.dims`,
-      message: `the ${role} ${tensor.name ?? ""} has ${bytes} bytes`,
-      got: `${bytes}`,
-    };
-  }
+/** The largest tensor of a model, where its size is within bounds. */
+function* largestTensor({ config }: LintModel, min: number, max: number): Iterable<Problem> {
+  const sizes = tensorsOf(config).map((place) => ({ ...place, bytes: bytesOf(place.tensor) }));
+  const [first] = sizes.sort((a, b) => b.bytes - a.bytes);
+  if (first === undefined || first.bytes <= min || first.bytes > max) return;
+  const { at, role, tensor, bytes } = first;
+  yield { at: `${at}.dims`, message: `the ${role} ${tensor.name ?? ""} has ${bytes} bytes` };
 }
 
 /** What Triton does not find at load, and what fails or hangs later (N). */
@@ -217,7 +219,7 @@ export const BEYOND_RULES: readonly CheckedRule[] = [
     mend: "Pass it in pieces, encoded, or by shared memory.",
     example: replaced("dims: [ 4 ]", "dims: [ 1024, 1024, 1024 ]"),
     check: (model, repository) =>
-      isStep(model, repository) ? [] : largeTensors(model, MESSAGE_CAP, Number.POSITIVE_INFINITY),
+      isInner(model, repository) ? [] : largestTensor(model, MESSAGE_CAP, Number.POSITIVE_INFINITY),
   },
   {
     id: "N1302",
@@ -227,7 +229,7 @@ export const BEYOND_RULES: readonly CheckedRule[] = [
     mend: "Raise max_receive_message_length of the client's channel.",
     example: replaced("dims: [ 4 ]", "dims: [ 2048, 1024 ]"),
     check: (model, repository) =>
-      isStep(model, repository) ? [] : largeTensors(model, DEFAULT_MESSAGE, MESSAGE_CAP),
+      isInner(model, repository) ? [] : largestTensor(model, DEFAULT_MESSAGE, MESSAGE_CAP),
   },
   {
     id: "N1801",

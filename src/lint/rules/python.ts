@@ -74,7 +74,7 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
       mend: "Write the class, with a method `execute`.",
       failing: "class Model:\n    def execute(self, requests):\n        return []\n",
     },
-    (code) => !code.includes("TritonPythonModel"),
+    (code) => !code.includes("TritonPythonModel") && !/import\s*\*/.test(code),
     "it has no class TritonPythonModel",
   ),
   onCode(
@@ -85,7 +85,8 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
       mend: "Write `def execute(self, requests)`.",
       failing: MODEL_PY.replace("execute", "run"),
     },
-    (code) => code.includes("TritonPythonModel") && !code.includes("execute"),
+    // A class that is made from another one, or brought from elsewhere, may have it from there.
+    (code) => /class TritonPythonModel(\(\s*(object)?\s*\))?:/.test(code) && !code.includes("execute"),
     "it has no method execute",
   ),
   onPython(
