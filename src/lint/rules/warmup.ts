@@ -1,5 +1,3 @@
-import { statSync } from "node:fs";
-import { join } from "node:path";
 import type { LintModel, Problem } from "../model/model.ts";
 import { type SamplePlace, samplesOf } from "../model/samples.ts";
 import { bytesOfType, countOf, dimsText } from "../model/tensors.ts";
@@ -30,13 +28,6 @@ function onSamples(
       }
     },
   };
-}
-
-/** Bytes of a sample's file; undefined where there is none. A path out of the folder is not looked at. */
-function sizeOf({ folder, filesIn }: LintModel, file: string): number | undefined {
-  const entry = filesIn("warmup").get(file);
-  if (entry?.kind !== "file") return undefined;
-  return statSync(join(folder, "warmup", file), { throwIfNoEntry: false })?.size;
 }
 
 /** Warm-up samples (W). */
@@ -91,7 +82,7 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
       example: added(sample('data_type: TYPE_FP32 dims: [ 4 ] input_data_file: "sample"'), GOOD),
     },
     ({ input: { input_data_file: file } }, model) =>
-      file === undefined || file.includes("/") || sizeOf(model, file) !== undefined
+      file === undefined || file.includes("/") || model.sizeOf("warmup", file) !== undefined
         ? undefined
         : { message: `there is no file warmup/${file}`, got: file },
   ),
@@ -106,7 +97,7 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
     },
     ({ input: { input_data_file: file, dims = [], data_type: type } }, model) => {
       if (file === undefined || file.includes("/") || type === "TYPE_STRING") return undefined;
-      const [got, expected] = [sizeOf(model, file), Number(countOf(dims)) * bytesOfType(type)];
+      const [got, expected] = [model.sizeOf("warmup", file), Number(countOf(dims)) * bytesOfType(type)];
       if (got === undefined || got >= expected) return undefined;
       return { message: `warmup/${file} is too short`, expected: `${expected} bytes`, got: `${got}` };
     },
