@@ -1,13 +1,12 @@
 """NVIDIA's own Python client, driven line by line: each line of standard input is one call, each line out its answer.
 
 Argument: the server's gRPC endpoint.
-A call:   {"method": name, "arguments": {...}}   a method of tritonclient's InferenceServerClient; bytes as {"base64": …}
+A call:   {"method": name, "arguments": {...}}   a method of InferenceServerClient; bytes as {"base64": …}
           {"infer": {"model_name", "inputs", "outputs", ...}}   one inference
           {"stream": [{...}, ...]}                              several on one stream, answered when all have ended
 An answer: {"value": …} or {"error": {"status", "message"}}
 
-A tensor is {"name", "datatype", "shape", "data"}: data as base64, little-endian; of BYTES a list of base64; of BF16 that
-of float32, which is what the client takes and gives.
+A tensor is {"name", "datatype", "shape", "data"}: data as base64, little-endian; of BYTES a list of base64.
 """
 
 import base64
@@ -16,6 +15,7 @@ import queue
 import sys
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import tritonclient.grpc as grpcclient
 from tritonclient.utils import InferenceServerException, triton_to_np_dtype
@@ -51,7 +51,7 @@ def array_of(tensor: Json) -> np.ndarray:
         array = np.empty(len(elements), dtype=np.object_)
         array[:] = elements
         return array.reshape(shape)
-    kind = np.float32 if tensor["datatype"] == "BF16" else triton_to_np_dtype(tensor["datatype"])
+    kind = ml_dtypes.bfloat16 if tensor["datatype"] == "BF16" else triton_to_np_dtype(tensor["datatype"])
     return np.frombuffer(base64.b64decode(tensor["data"]), dtype=kind).reshape(shape)
 
 
