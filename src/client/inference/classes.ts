@@ -41,8 +41,7 @@ function problemOf(
 ): string | undefined {
   if (datatype === undefined || !isWanted) return "this output is not asked for";
   if (WITHOUT.includes(datatype)) return `the server tells none of ${datatype}`;
-  if (Number.isInteger(count) && (count as number) >= 1 && (count as number) <= MOST_CLASSES)
-    return undefined;
+  if (count !== undefined && Number.isInteger(count) && count >= 1 && count <= MOST_CLASSES) return undefined;
   return `expected a number from 1, got ${String(count)}`;
 }
 

@@ -28,7 +28,8 @@ it("reads every datatype that has such a form", () => {
   for (const [want, contents] of expected) {
     const found = fromContents(want.datatype, SHAPE, contents);
     expect(found?.datatype).toBe(want.datatype);
-    const listed = (data: Iterable<unknown> = []) => Array.from(data, (item) => (item instanceof Uint8Array ? [...item] : item));
+    const listed = (data: Iterable<unknown> = []) =>
+      Array.from(data, (item) => (item instanceof Uint8Array ? [...item] : item));
     expect(listed(found?.data)).toEqual(listed(want.data));
   }
 });

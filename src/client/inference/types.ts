@@ -80,7 +80,7 @@ export interface InferOptions<N extends string = string, K extends string = stri
   /** Handed to the model. Names that steer the server itself (`priority`, `triton_…`) are refused. */
   readonly parameters?: RequestParameters | undefined;
   /** How many of the highest elements to send of an output, instead of the output itself; in `classes` of the answer. */
-  readonly classes?: { readonly [P in K]: number } | undefined;
+  readonly classes?: Readonly<Record<K, number>> | undefined;
 }
 
 /** One of the highest elements of an output. */
@@ -99,7 +99,7 @@ export type TopClasses = readonly (readonly ClassScore[])[];
 export interface Inference<Outputs, K extends string = never> {
   readonly outputs: Outputs;
   /** By output, of those whose classes were asked for. */
-  readonly classes: { readonly [P in K]: TopClasses };
+  readonly classes: Readonly<Record<K, TopClasses>>;
   readonly modelVersion: string;
   readonly requestId: string;
   readonly parameters: ParameterValues;
@@ -109,7 +109,7 @@ export interface Inference<Outputs, K extends string = never> {
 export interface PartialInference<Outputs, K extends string = never>
   extends Omit<Inference<Partial<Outputs>, K>, "classes"> {
   /** By output, of those whose classes were asked for and are in this answer. */
-  readonly classes: { readonly [P in K]?: TopClasses };
+  readonly classes: Readonly<Partial<Record<K, TopClasses>>>;
   /** True for the last answer. A stream may also end without such a one. */
   readonly final: boolean;
 }
