@@ -2,6 +2,8 @@ import { isTriptychError, TriptychError } from "../errors/index.ts";
 import type { Contract } from "../model-config/index.ts";
 import { checkContract } from "./contract/check.ts";
 import { type CallOptions, checkedDeadline } from "./options.ts";
+import { withSharedMemory } from "./shared-memory/open.ts";
+import type { SharedMemoryOptions } from "./shared-memory/types.ts";
 import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
 import type { TlsCredentials } from "./transport/channel.ts";
 import { openTransport, type Transport } from "./transport/transport.ts";
@@ -16,6 +18,11 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   /** For an encrypted connection; without it the connection is plain. */
   readonly credentials?: TlsCredentials | undefined;
+  /**
+   * True, or how, for large tensors to go by the memory of the machine that client and server run on. Where they have
+   * none in common they go over the connection, and `studio.sharedMemory.reason` says why.
+   */
+  readonly sharedMemory?: boolean | SharedMemoryOptions | undefined;
 }
 
 /** How to connect to a server that serves what a contract says. */
@@ -32,7 +39,8 @@ export interface ConnectOptions<C extends Contract> extends OpenOptions {
  *
  * @param endpoint - Host and gRPC port, such as `127.0.0.1:8001`.
  * @throws TriptychError `unreachable` if there is no answer or the server is not ready;
- * `contract-mismatch` with every difference; `usage` for a contract that is none.
+ * `contract-mismatch` with every difference; `usage` for a contract that is none; `shared-memory-unavailable` where
+ * shared memory is required.
  */
 export async function connect<const C extends Contract>(
   endpoint: string,
@@ -46,13 +54,15 @@ export async function connect(
   const { contract } = options;
   requireContract(options);
   const until = Date.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
-  const transport = openTransport(endpoint, options.credentials);
+  const connection = openTransport(endpoint, options.credentials);
+  const { transport, sharedMemory } = withSharedMemory(connection, options.sharedMemory);
   const rest = (): CallOptions => ({ signal: options.signal, deadlineMs: Math.max(1, until - Date.now()) });
   try {
     await checkReady(transport, rest());
-    if (contract === undefined) return createOpenStudio(transport);
+    await sharedMemory.start(rest());
+    if (contract === undefined) return createOpenStudio(transport, sharedMemory);
     if (options.skipContractCheck !== true) await checkContract(transport, contract, rest());
-    return createStudio(transport, contract);
+    return createStudio(transport, contract, sharedMemory);
   } catch (reason) {
     await transport.close();
     throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(endpoint, reason) : reason;

@@ -4,6 +4,7 @@ import { type UntypedModel, untypedModels } from "./contract/untyped-model.ts";
 import { type VariantClients, variantClients } from "./generate/variants.ts";
 import { modelClients } from "./inference/models.ts";
 import type { ModelClients } from "./inference/types.ts";
+import type { SharedMemory } from "./shared-memory/types.ts";
 import type { Transport } from "./transport/transport.ts";
 
 /** What a studio has even without a contract. */
@@ -11,6 +12,8 @@ export interface OpenStudio extends AsyncDisposable {
   /** Where the server is. */
   readonly endpoint: string;
   readonly server: ServerClient;
+  /** Whether large tensors go by shared memory, and why not. */
+  readonly sharedMemory: SharedMemory;
   /** Any model of the server by its name, without types: what it takes is asked of the server. */
   model(name: string): UntypedModel;
   /** Cancels what runs and closes the connection. May be called again. */
@@ -33,11 +36,12 @@ export type Studio<C extends Contract> = StudioBase<C> &
   (string extends keyof C["variants"] ? unknown : Omit<VariantClients<C>, keyof StudioBase<C>>);
 
 /** The studio over a transport, for a server of which nothing is known. */
-export function createOpenStudio(transport: Transport): OpenStudio {
+export function createOpenStudio(transport: Transport, sharedMemory: SharedMemory): OpenStudio {
   const close = (): Promise<void> => transport.close();
   return {
     endpoint: transport.endpoint,
     server: serverClient(transport),
+    sharedMemory,
     model: untypedModels(transport),
     close,
     [Symbol.asyncDispose]: close,
@@ -45,10 +49,14 @@ export function createOpenStudio(transport: Transport): OpenStudio {
 }
 
 /** The studio over a transport. */
-export function createStudio<C extends Contract>(transport: Transport, contract: C): Studio<C> {
+export function createStudio<C extends Contract>(
+  transport: Transport,
+  contract: C,
+  sharedMemory: SharedMemory,
+): Studio<C> {
   const variants = variantClients(transport, contract);
   const base: StudioBase<C> = {
-    ...createOpenStudio(transport),
+    ...createOpenStudio(transport, sharedMemory),
     variants,
     models: modelClients(transport, contract),
   };

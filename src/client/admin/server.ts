@@ -1,4 +1,10 @@
 import type { CallOptions } from "../options.ts";
+import {
+  type CudaSharedMemory,
+  cudaSharedMemory,
+  type SystemSharedMemory,
+  systemSharedMemory,
+} from "../shared-memory/registry.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type ModelStatistics, readStatistics } from "./statistics.ts";
@@ -33,6 +39,10 @@ export interface ServerClient {
   statistics(model?: string, options?: CallOptions): Promise<readonly ModelStatistics[]>;
   /** All models of the repository, loaded or not. */
   repositoryIndex(options?: CallOptions): Promise<readonly RepositoryEntry[]>;
+  /** What the server has registered of this machine's memory. `connect` with `sharedMemory` does all that by itself. */
+  readonly systemSharedMemory: SystemSharedMemory;
+  /** What the server has registered of GPUs' memory. */
+  readonly cudaSharedMemory: CudaSharedMemory;
 }
 
 /** The server behind a transport. */
@@ -50,6 +60,8 @@ export function serverClient(transport: Transport): ServerClient {
       return stats.map(readStatistics);
     },
     repositoryIndex: (options) => repositoryIndex(transport, options),
+    systemSharedMemory: systemSharedMemory(transport),
+    cudaSharedMemory: cudaSharedMemory(transport),
   };
 }
 

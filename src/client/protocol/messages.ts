@@ -21,6 +21,12 @@ export interface TensorMessage {
   readonly name: string;
   readonly datatype: string;
   readonly shape: readonly (string | number)[];
+  readonly parameters?: InferParameters;
+}
+
+export interface RequestedOutputMessage {
+  readonly name: string;
+  readonly parameters?: InferParameters;
 }
 
 export interface ModelInferRequest {
@@ -28,7 +34,7 @@ export interface ModelInferRequest {
   readonly id: string;
   readonly parameters: InferParameters;
   readonly inputs: readonly TensorMessage[];
-  readonly outputs: readonly { readonly name: string }[];
+  readonly outputs: readonly RequestedOutputMessage[];
   readonly raw_input_contents: readonly Uint8Array[];
 }
 
@@ -53,6 +59,10 @@ interface ServerMetadataResponse {
 }
 
 interface NamedModel {
+  readonly name: string;
+}
+
+interface NamedRegion {
   readonly name: string;
 }
 
@@ -96,6 +106,23 @@ export interface ModelIndexMessage {
   readonly reason: string;
 }
 
+export interface SystemRegionMessage {
+  readonly name: string;
+  readonly key: string;
+  readonly offset: string | number;
+  readonly byte_size: string | number;
+}
+
+export interface CudaRegionMessage {
+  readonly name: string;
+  readonly device_id: string | number;
+  readonly byte_size: string | number;
+}
+
+interface Regions<Region> {
+  readonly regions: Readonly<Record<string, Region>>;
+}
+
 /** Request and response of every call that is answered once. */
 export interface UnaryRpcs {
   readonly ServerLive: { readonly request: Empty; readonly response: { readonly live: boolean } };
@@ -116,6 +143,21 @@ export interface UnaryRpcs {
     readonly request: Empty;
     readonly response: { readonly models: readonly ModelIndexMessage[] };
   };
+  readonly SystemSharedMemoryStatus: {
+    readonly request: NamedRegion;
+    readonly response: Regions<SystemRegionMessage>;
+  };
+  readonly SystemSharedMemoryRegister: { readonly request: SystemRegionMessage; readonly response: Empty };
+  readonly SystemSharedMemoryUnregister: { readonly request: NamedRegion; readonly response: Empty };
+  readonly CudaSharedMemoryStatus: {
+    readonly request: NamedRegion;
+    readonly response: Regions<CudaRegionMessage>;
+  };
+  readonly CudaSharedMemoryRegister: {
+    readonly request: CudaRegionMessage & { readonly raw_handle: Uint8Array };
+    readonly response: Empty;
+  };
+  readonly CudaSharedMemoryUnregister: { readonly request: NamedRegion; readonly response: Empty };
 }
 
 /** Request and response of every call, by its name on the wire. */

@@ -8,8 +8,10 @@ import { openStream, type ResponseStream } from "./stream-call.ts";
 import { callUnary } from "./unary-call.ts";
 
 /** Options of a call, and the model it is for, which its errors name. */
-interface TransportCall extends CallOptions {
+export interface TransportCall extends CallOptions {
   readonly model?: string | undefined;
+  /** Sizes of the outputs that are known beforehand and come in one response at most. */
+  readonly outputBytes?: (() => ReadonlyMap<string, number>) | undefined;
 }
 
 /** Carries raw messages to a server and back. What lies above knows nothing of connections. */
