@@ -30,7 +30,7 @@ export class SharedMemoryTransport implements Transport {
   ): Promise<UnaryRpcs[N]["response"]> {
     if (rpc !== "ModelInfer") return this.#inner.unary(rpc, request, call);
     // The compiler does not follow from the name to the types of its messages.
-    const response = this.#infer(request as ModelInferRequest, call);
+    const response = this.#infer(request, call);
     this.#running.add(response);
     const over = (): boolean => this.#running.delete(response);
     response.then(over, over);
