@@ -29,12 +29,11 @@ export class SharedMemoryTransport implements Transport {
     call: TransportCall = {},
   ): Promise<UnaryRpcs[N]["response"]> {
     if (rpc !== "ModelInfer") return this.#inner.unary(rpc, request, call);
-    // The compiler does not follow from the name to the types of its messages.
     const response = this.#infer(request, call);
     this.#running.add(response);
     const over = (): boolean => this.#running.delete(response);
     response.then(over, over);
-    return response as Promise<UnaryRpcs[N]["response"]>;
+    return response;
   }
 
   stream(request: ModelInferRequest, call: TransportCall = {}): ResponseStream {
