@@ -42,4 +42,7 @@ export type {
 } from "./shared-memory/registry.ts";
 export type { SharedMemory, SharedMemoryOptions, SharedMemoryUse } from "./shared-memory/types.ts";
 export type { OpenStudio, Studio, StudioBase } from "./studio.ts";
-export type { TlsCredentials } from "./transport/channel.ts";
+export type { ChannelOptions, KeepaliveOptions } from "./transport/channel.ts";
+export type { HeaderOptions, HeaderValues } from "./transport/headers.ts";
+export type { TlsOptions, TlsSource } from "./transport/tls.ts";
+export type { TlsCredentials } from "./transport/tls-credentials.ts";

@@ -1,7 +1,9 @@
-import { isTriptychError, type TriptychError } from "../../errors/index.ts";
+import { isTriptychError } from "../../errors/index.ts";
 import type { ModelInferRequest, ModelInferResponse } from "../protocol/messages.ts";
+import type { TransportCall } from "../transport/context.ts";
+import { LaterStream } from "../transport/later-stream.ts";
 import type { ResponseStream } from "../transport/stream-call.ts";
-import type { Transport, TransportCall } from "../transport/transport.ts";
+import type { Transport } from "../transport/transport.ts";
 import { type Placement, readOutputs, writeInputs } from "./placement.ts";
 import type { RegionLease, RegionSource } from "./types.ts";
 
@@ -17,69 +19,64 @@ export interface PlacedCall {
  * server does not wait before it writes the next one there.
  */
 export function sharedStream(inner: Transport, regions: RegionSource, placed: PlacedCall): ResponseStream {
-  return new SharedStream(inner, regions, placed);
+  return new LaterStream(() => openShared(inner, regions, placed));
 }
 
-class SharedStream implements ResponseStream {
-  readonly #inner: Transport;
-  readonly #regions: RegionSource;
-  readonly #placed: PlacedCall;
-  readonly #opening: Promise<{ readonly stream: ResponseStream; readonly lease?: RegionLease }>;
-  #stream: ResponseStream | undefined;
-  #stopped: TriptychError | undefined;
+async function openShared(
+  inner: Transport,
+  regions: RegionSource,
+  { request, placement, call }: PlacedCall,
+): Promise<ResponseStream> {
+  const plain = (): ResponseStream => inner.stream(request, call);
+  const lease = await regions.lease(placement.byteSize, call);
+  if (lease === undefined) return plain();
+  try {
+    const stream = inner.stream(await writeInputs(request, placement, lease), call);
+    return new LeasedStream(stream, placement, lease, () => {
+      // The server was started anew and knows no region; it has done nothing yet.
+      regions.forget();
+      return plain();
+    });
+  } catch (reason) {
+    lease.release();
+    throw reason;
+  }
+}
 
-  constructor(inner: Transport, regions: RegionSource, placed: PlacedCall) {
-    this.#inner = inner;
-    this.#regions = regions;
-    this.#placed = placed;
-    this.#opening = this.#open();
-    // Whoever stops it may never look.
-    this.#opening.catch(() => undefined);
+class LeasedStream implements ResponseStream {
+  #stream: ResponseStream;
+  readonly #placement: Placement;
+  readonly #lease: RegionLease;
+  readonly #again: () => ResponseStream;
+
+  constructor(stream: ResponseStream, placement: Placement, lease: RegionLease, again: () => ResponseStream) {
+    this.#stream = stream;
+    this.#placement = placement;
+    this.#lease = lease;
+    this.#again = again;
   }
 
-  stop(reason: TriptychError): void {
-    this.#stopped ??= reason;
-    this.#stream?.stop(reason);
+  stop(...reason: Parameters<ResponseStream["stop"]>): void {
+    this.#stream.stop(...reason);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ModelInferResponse, void, undefined> {
-    const { stream, lease } = await this.#opening;
-    let done = false;
-    let seen = false;
+    let isDone = false;
+    let isUnderWay = false;
     try {
-      for await (const response of stream) {
-        seen = true;
-        yield lease === undefined ? response : await readOutputs(response, this.#placed.placement, lease);
+      for await (const response of this.#stream) {
+        isUnderWay = true;
+        yield await readOutputs(response, this.#placement, this.#lease);
       }
-      done = true;
+      isDone = true;
     } catch (reason) {
-      if (seen || !isTriptychError(reason, "shared-memory-unavailable")) throw reason;
+      if (isUnderWay || !isTriptychError(reason, "shared-memory-unavailable")) throw reason;
     } finally {
-      if (done) lease?.release();
-      else lease?.retire();
+      if (isDone) this.#lease.release();
+      else this.#lease.retire();
     }
-    if (!done) yield* this.#again();
-  }
-
-  async #open(): Promise<{ readonly stream: ResponseStream; readonly lease?: RegionLease }> {
-    const { request, placement, call } = this.#placed;
-    const lease = await this.#regions.lease(placement.byteSize, call);
-    try {
-      const pointing = lease === undefined ? request : await writeInputs(request, placement, lease);
-      if (this.#stopped !== undefined) throw this.#stopped;
-      this.#stream = this.#inner.stream(pointing, call);
-    } catch (reason) {
-      lease?.release();
-      throw reason;
-    }
-    return { stream: this.#stream, ...(lease === undefined ? {} : { lease }) };
-  }
-
-  /** The server was started anew and knows no region; it has done nothing yet. */
-  #again(): ResponseStream {
-    this.#regions.forget();
-    const { request, call } = this.#placed;
-    this.#stream = this.#inner.stream(request, call);
-    return this.#stream;
+    if (isDone) return;
+    this.#stream = this.#again();
+    yield* this.#stream;
   }
 }

@@ -1,7 +1,8 @@
 import { isTriptychError } from "../../errors/index.ts";
 import type { ModelInferRequest, ModelInferResponse, UnaryRpcs } from "../protocol/messages.ts";
+import type { TransportCall } from "../transport/context.ts";
 import type { ResponseStream } from "../transport/stream-call.ts";
-import type { Transport, TransportCall } from "../transport/transport.ts";
+import type { Transport } from "../transport/transport.ts";
 import { type Placement, placementOf, readOutputs, writeInputs } from "./placement.ts";
 import { sharedStream } from "./shared-stream.ts";
 import type { RegionLease, RegionSource } from "./types.ts";
@@ -29,7 +30,7 @@ export class SharedMemoryTransport implements Transport {
     call: TransportCall = {},
   ): Promise<UnaryRpcs[N]["response"]> {
     if (rpc !== "ModelInfer") return this.#inner.unary(rpc, request, call);
-    const response = this.#infer(request, call);
+    const response = this.#infer(request as ModelInferRequest, call);
     this.#running.add(response);
     const over = (): boolean => this.#running.delete(response);
     response.then(over, over);
