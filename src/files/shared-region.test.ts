@@ -77,6 +77,15 @@ describe("a shared region", () => {
     await expect(region.read(seen, 0)).rejects.toThrow();
   });
 
+  it("reads what is large in parts, and whole", async () => {
+    const bytes = Buffer.from(new Uint32Array(5 * 2 ** 20).map((_, at) => at).buffer);
+    const region = await regionOf(bytes.length + PAGE);
+    await region.write(bytes, PAGE);
+    const seen = new Uint8Array(bytes.length);
+    await region.read(seen, PAGE);
+    expect(Buffer.compare(seen, bytes)).toBe(0);
+  });
+
   it("refuses what lies outside, and is never made larger", async () => {
     const region = await regionOf(PAGE);
     const outside = { code: "request-invalid", message: expect.stringContaining(`${PAGE} bytes`) as string };

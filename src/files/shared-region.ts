@@ -8,6 +8,9 @@ export const PAGE = 4096;
 
 const CHUNK = 2 ** 22;
 
+/** Reads of more than this go in parts, which several threads then copy. */
+const PART = 2 ** 24;
+
 /**
  * A piece of memory that other processes of this machine open by its name. To this process it is a file: what it reads
  * and writes there is what the others see mapped.
@@ -88,6 +91,14 @@ class FileRegion implements SharedRegion {
 
   async read(target: Uint8Array, offset: number): Promise<void> {
     this.#require(target.length, offset);
+    const parts = [];
+    for (let at = 0; at < target.length; at += PART) {
+      parts.push(this.#readPart(target.subarray(at, at + PART), offset + at));
+    }
+    await Promise.all(parts);
+  }
+
+  async #readPart(target: Uint8Array, offset: number): Promise<void> {
     let done = 0;
     while (done < target.length) {
       const { bytesRead } = await this.#handle.read(target, done, target.length - done, offset + done);
