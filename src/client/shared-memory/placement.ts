@@ -42,8 +42,9 @@ export function placementOf(
     if (bytes.length >= minTensorBytes) inputs.set(at, place(bytes.length));
   }
   const outputs = new Map<string, Place>();
-  for (const { name } of request.outputs) {
-    const length = outputBytes.get(name) ?? 0;
+  for (const { name, parameters } of request.outputs) {
+    // What is asked for as classes is not as large as the tensor, and comes over the connection.
+    const length = parameters === undefined ? (outputBytes.get(name) ?? 0) : 0;
     if (length >= minTensorBytes) outputs.set(name, place(length));
   }
   return end === 0 ? undefined : { byteSize: end, inputs, outputs };
