@@ -142,6 +142,20 @@ describe("a studio with shared memory", () => {
   });
 });
 
+describe("a server that is started anew", () => {
+  it("gets large tensors over the connection once, then by memory that it knows", async () => {
+    const studio = await studioAt(server.grpcEndpoint, true);
+    await studio.models.identity.infer({ INPUT });
+    // To the client this looks as a restart does: all that was registered is gone.
+    await studio.server.systemSharedMemory.unregisterAll();
+    const { outputs } = await studio.models.identity.infer({ INPUT });
+    expect(outputs.OUTPUT.data[1]).toBe(values[1]);
+    await studio.models.identity.infer({ INPUT });
+    const known = await studio.server.systemSharedMemory.status();
+    expect(known.map(({ byteSize }) => byteSize)).toEqual([8 * MIB]);
+  });
+});
+
 describe("regions at the server", () => {
   it("are registered, listed and forgotten, or refused with the reason", async () => {
     const { systemSharedMemory: regions } = (await studioAt(server.grpcEndpoint, false)).server;
