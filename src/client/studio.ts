@@ -4,13 +4,23 @@ import { type UntypedModel, untypedModels } from "./contract/untyped-model.ts";
 import { type VariantClients, variantClients } from "./generate/variants.ts";
 import { modelClients } from "./inference/models.ts";
 import type { ModelClients } from "./inference/types.ts";
+import type { CallOptions } from "./options.ts";
+import type { Connection } from "./shared-memory/open.ts";
 import type { SharedMemory } from "./shared-memory/types.ts";
-import type { Transport } from "./transport/transport.ts";
+import type { EndpointState } from "./transport/pool/endpoint.ts";
 
 /** What a studio has even without a contract. */
 export interface OpenStudio extends AsyncDisposable {
-  /** Where the server is. */
+  /** Where the server is; all that were given, with commas between them. */
   readonly endpoint: string;
+  /** How each server stands, and how many calls run there. */
+  endpoints(): readonly EndpointState[];
+  /**
+   * Sends a server no more calls, waits for those that run (10 minutes at most, or `deadlineMs`), and leaves it.
+   *
+   * @throws TriptychError `request-invalid` for one that is not among the endpoints.
+   */
+  drain(endpoint: string, options?: CallOptions): Promise<void>;
   readonly server: ServerClient;
   /** Whether large tensors go by shared memory, and why not. */
   readonly sharedMemory: SharedMemory;
@@ -36,10 +46,12 @@ export type Studio<C extends Contract> = StudioBase<C> &
   (string extends keyof C["variants"] ? unknown : Omit<VariantClients<C>, keyof StudioBase<C>>);
 
 /** The studio over a transport, for a server of which nothing is known. */
-export function createOpenStudio(transport: Transport, sharedMemory: SharedMemory): OpenStudio {
+export function createOpenStudio({ pool, transport, sharedMemory }: Connection): OpenStudio {
   const close = (): Promise<void> => transport.close();
   return {
-    endpoint: transport.endpoint,
+    endpoint: pool.endpoint,
+    endpoints: () => pool.endpoints(),
+    drain: (endpoint, options) => pool.drain(endpoint, options),
     server: serverClient(transport),
     sharedMemory,
     model: untypedModels(transport),
@@ -49,14 +61,11 @@ export function createOpenStudio(transport: Transport, sharedMemory: SharedMemor
 }
 
 /** The studio over a transport. */
-export function createStudio<C extends Contract>(
-  transport: Transport,
-  contract: C,
-  sharedMemory: SharedMemory,
-): Studio<C> {
+export function createStudio<C extends Contract>(connection: Connection, contract: C): Studio<C> {
+  const { transport } = connection;
   const variants = variantClients(transport, contract);
   const base: StudioBase<C> = {
-    ...createOpenStudio(transport, sharedMemory),
+    ...createOpenStudio(connection),
     variants,
     models: modelClients(transport, contract),
   };

@@ -1,5 +1,6 @@
 import { TriptychError } from "../../errors/index.ts";
 import type { CallOptions } from "../options.ts";
+import type { PooledTransport } from "../transport/pooled-transport.ts";
 import type { Transport } from "../transport/transport.ts";
 import { RegionPool } from "./region-pool.ts";
 import { systemSharedMemory } from "./registry.ts";
@@ -12,31 +13,43 @@ interface StartableSharedMemory extends SharedMemory {
   start(call: CallOptions): Promise<void>;
 }
 
+/** Servers, the way that calls take to them, and what of it is memory. */
+export interface Connection {
+  readonly pool: PooledTransport;
+  readonly transport: Transport;
+  readonly sharedMemory: StartableSharedMemory;
+}
+
 /** What a connection becomes with the shared memory that was asked for; itself where none was. */
 export function withSharedMemory(
-  connection: Transport,
+  pool: PooledTransport,
   wish: boolean | SharedMemoryOptions | undefined,
-): { readonly transport: Transport; readonly sharedMemory: StartableSharedMemory } {
-  if (wish === undefined || wish === false) return { transport: connection, sharedMemory: NONE };
+): Connection {
+  if (wish === undefined || wish === false) return { pool, transport: pool, sharedMemory: NONE };
   const options = wish === true ? {} : wish;
-  const pool = new RegionPool(systemSharedMemory(connection), options);
+  const regions = new RegionPool(systemSharedMemory(pool), options);
+  const sharedMemory = startable(regions, async (call) => {
+    if (pool.endpoints().length > 1)
+      regions.refuse("there are several servers, and a region is known to one");
+    else await regions.start(call);
+    if (options.required === true && !regions.active) throw unavailable(pool.endpoint, regions.reason);
+  });
+  return { pool, transport: new SharedMemoryTransport(pool, regions), sharedMemory };
+}
+
+/** What a caller sees of the regions, and the start that `connect` makes. */
+function startable(regions: SharedMemory, start: StartableSharedMemory["start"]): StartableSharedMemory {
   return {
-    transport: new SharedMemoryTransport(connection, pool),
-    sharedMemory: {
-      get active() {
-        return pool.active;
-      },
-      get reason() {
-        return pool.reason;
-      },
-      get use() {
-        return pool.use;
-      },
-      start: async (call) => {
-        await pool.start(call);
-        if (options.required === true && !pool.active) throw unavailable(connection.endpoint, pool.reason);
-      },
+    get active() {
+      return regions.active;
     },
+    get reason() {
+      return regions.reason;
+    },
+    get use() {
+      return regions.use;
+    },
+    start,
   };
 }
 

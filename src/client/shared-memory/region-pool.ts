@@ -59,6 +59,11 @@ export class RegionPool implements RegionSource {
     };
   }
 
+  /** There is to be none, for this reason. */
+  refuse(reason: string): void {
+    this.#reason = reason;
+  }
+
   /** Finds out whether server and client have memory in common, and takes back what processes left that are gone. */
   async start(call: CallOptions): Promise<void> {
     try {
