@@ -1,9 +1,9 @@
 import { isTriptychError } from "../../errors/index.ts";
 import type { ModelInferRequest, ModelInferResponse } from "../protocol/messages.ts";
 import type { TransportCall } from "../transport/context.ts";
-import { LaterStream } from "./later-stream.ts";
 import type { ResponseStream } from "../transport/stream-call.ts";
 import type { Transport } from "../transport/transport.ts";
+import { LaterStream } from "./later-stream.ts";
 import { type Placement, readOutputs, writeInputs } from "./placement.ts";
 import type { RegionLease, RegionSource } from "./types.ts";
 
