@@ -3,6 +3,7 @@
  * 64-bit numbers as decimal strings on the way in. They never leave `client/`.
  */
 import type { AdminRpcs, TensorMessage } from "./admin-messages.ts";
+import type { SharedMemoryRpcs } from "./shared-memory-messages.ts";
 
 export type { ModelIndexMessage, ModelMetadataResponse, TensorMessage } from "./admin-messages.ts";
 
@@ -38,13 +39,18 @@ interface RequestedOutput {
   readonly parameters?: InferParameters;
 }
 
+/** A tensor of a request; its parameters may say that its data lies in shared memory. */
+interface InputMessage extends TensorMessage {
+  readonly parameters?: InferParameters;
+}
+
 export interface ModelInferRequest {
   readonly model_name: string;
   /** Empty: the server picks by its version policy. */
   readonly model_version?: string;
   readonly id: string;
   readonly parameters: InferParameters;
-  readonly inputs: readonly TensorMessage[];
+  readonly inputs: readonly InputMessage[];
   readonly outputs: readonly RequestedOutput[];
   readonly raw_input_contents: readonly Uint8Array[];
 }
@@ -64,7 +70,7 @@ export interface ModelStreamInferResponse {
 }
 
 /** Request and response of every call that is answered once. */
-export interface UnaryRpcs extends AdminRpcs {
+export interface UnaryRpcs extends AdminRpcs, SharedMemoryRpcs {
   readonly ModelInfer: { readonly request: ModelInferRequest; readonly response: ModelInferResponse };
 }
 
