@@ -7,6 +7,7 @@ export {
   type PlannedRequest,
   plannedRequests,
 } from "./plan/mix.ts";
+export { type Random, seededRandom } from "./plan/random.ts";
 export { readRecords } from "./records/reader.ts";
 export { RECORD_SCHEMA } from "./records/schema.ts";
 export type { BenchRecord, Door, Measurement, ModelCounts, RequestRecord, WarmUp } from "./records/types.ts";

@@ -1,0 +1,1 @@
+export { hodgesLehmann, signedRankBounds } from "./stats/signed-rank.ts";
