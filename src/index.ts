@@ -19,6 +19,18 @@ export {
   type Position,
   TriptychError,
 } from "./errors/index.ts";
+export {
+  type CheckResult,
+  evaluateGate,
+  GATE_SCHEMA,
+  type Gate,
+  type GateEvidence,
+  type GateKnowledge,
+  type GateReport,
+  parseGate,
+  type RatioEstimate,
+  type Verdict,
+} from "./gate/index.ts";
 export type { Contract, ModelContract, TensorContract, VariantContract } from "./model-config/index.ts";
 export {
   type EnsembleStep,

@@ -147,7 +147,7 @@ function messageOf(error: ErrorObject, path: Path, ownWords: OwnWords): SchemaMe
     path,
     keyword: error.keyword,
     value: error.data,
-    ...(missingKey === undefined ? {} : { missing: String(missingKey) }),
+    ...(typeof missingKey === "string" ? { missing: missingKey } : {}),
   };
   return ownWords(mistake, usual) ?? usual;
 }
