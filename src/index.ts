@@ -29,8 +29,9 @@ export {
   type GateReport,
   parseGate,
   type RatioEstimate,
-  type Verdict,
+  type Verdict as GateVerdict,
 } from "./gate/index.ts";
+export * from "./lint/index.ts";
 export type { Contract, ModelContract, TensorContract, VariantContract } from "./model-config/index.ts";
 export {
   type EnsembleStep,

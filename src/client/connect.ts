@@ -3,19 +3,16 @@ import type { Contract } from "../model-config/index.ts";
 import { checkContract } from "./contract/check.ts";
 import { type CallOptions, checkedDeadline } from "./options.ts";
 import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
-import type { TlsCredentials } from "./transport/channel.ts";
-import { openTransport, type Transport } from "./transport/transport.ts";
+import { openTransport, type Transport, type TransportOptions } from "./transport/transport.ts";
 
 const DEFAULT_CONNECT_MS = 5000;
 
 /** How to connect to any server. */
-export interface OpenOptions {
+export interface OpenOptions extends TransportOptions {
   /** Most time connecting may take, in milliseconds; 5 seconds by default. Calls have their own. */
   readonly deadlineMs?: number | undefined;
   /** Cancels connecting; it has no hold on the studio. */
   readonly signal?: AbortSignal | undefined;
-  /** For an encrypted connection; without it the connection is plain. */
-  readonly credentials?: TlsCredentials | undefined;
 }
 
 /** How to connect to a server that serves what a contract says. */
@@ -32,7 +29,7 @@ export interface ConnectOptions<C extends Contract> extends OpenOptions {
  *
  * @param endpoint - Host and gRPC port, such as `127.0.0.1:8001`.
  * @throws TriptychError `unreachable` if there is no answer or the server is not ready;
- * `contract-mismatch` with every difference; `usage` for a contract that is none.
+ * `contract-mismatch` with every difference; `usage` for a contract that is none; `request-invalid` for an option.
  */
 export async function connect<const C extends Contract>(
   endpoint: string,
@@ -46,7 +43,7 @@ export async function connect(
   const { contract } = options;
   requireContract(options);
   const until = Date.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
-  const transport = openTransport(endpoint, options.credentials);
+  const transport = await openTransport(endpoint, options);
   const rest = (): CallOptions => ({ signal: options.signal, deadlineMs: Math.max(1, until - Date.now()) });
   try {
     await checkReady(transport, rest());

@@ -33,4 +33,7 @@ export type {
 } from "./inference/types.ts";
 export { type CallOptions, CLIP_DEADLINE_MS, DEFAULT_DEADLINE_MS } from "./options.ts";
 export type { OpenStudio, Studio, StudioBase } from "./studio.ts";
-export type { TlsCredentials } from "./transport/channel.ts";
+export type { ChannelOptions, KeepaliveOptions } from "./transport/channel.ts";
+export type { HeaderOptions, HeaderValues } from "./transport/headers.ts";
+export type { TlsOptions, TlsSource } from "./transport/tls.ts";
+export type { TlsCredentials } from "./transport/tls-credentials.ts";

@@ -1,5 +1,4 @@
 import type { Client, ClientDuplexStream } from "@grpc/grpc-js";
-import { Metadata } from "@grpc/grpc-js";
 import { TriptychError } from "../../errors/index.ts";
 import type {
   ModelInferRequest,
@@ -7,7 +6,8 @@ import type {
   ModelStreamInferResponse,
 } from "../protocol/messages.ts";
 import { rpc } from "../protocol/service.ts";
-import { CallGuard, type GuardContext } from "./guard.ts";
+import type { CallContext } from "./context.ts";
+import { CallGuard } from "./guard.ts";
 import { messageError } from "./status.ts";
 
 /** How long a server may take to close a stream after its final response. */
@@ -29,15 +29,14 @@ type Call = ClientDuplexStream<ModelInferRequest, ModelStreamInferResponse>;
 export function openStream(
   client: Client,
   request: ModelInferRequest,
-  context: GuardContext & { readonly deadlineMs: number },
+  context: CallContext,
   running: Set<CallGuard>,
 ): ResponseStream {
   const { path, serialize, deserialize } = rpc("ModelStreamInfer");
   // Without the header triton_grpc_error, failures come as text. With it Triton 2.51 ends the stream at once and
   // crashes when the model's final flag arrives after that.
-  const metadata = new Metadata();
-  const options = { deadline: Date.now() + context.deadlineMs };
-  const call: Call = client.makeBidiStreamRequest(path, serialize, deserialize, metadata, options);
+  const options = { deadline: context.until };
+  const call: Call = client.makeBidiStreamRequest(path, serialize, deserialize, context.metadata, options);
   // Cancelling emits an error; without a listener that would end the process.
   call.on("error", () => undefined);
   const guard = new CallGuard(call, context, running);
@@ -57,7 +56,7 @@ export function openStream(
 async function* responsesOf(
   call: Call,
   guard: CallGuard,
-  context: GuardContext,
+  context: CallContext,
 ): AsyncGenerator<ModelInferResponse, void, undefined> {
   let closing: NodeJS.Timeout | undefined;
   let failed: TriptychError | undefined;
@@ -92,7 +91,7 @@ function drain(call: Call): void {
   call.resume();
 }
 
-function failureIn(message: ModelStreamInferResponse, context: GuardContext): TriptychError | undefined {
+function failureIn(message: ModelStreamInferResponse, context: CallContext): TriptychError | undefined {
   return message.error_message === "" ? undefined : messageError(message.error_message, context);
 }
 
@@ -103,7 +102,7 @@ function cancelLater(call: Call): NodeJS.Timeout {
   }, CLOSING_MS).unref();
 }
 
-function responseIn(message: ModelStreamInferResponse, context: GuardContext): ModelInferResponse {
+function responseIn(message: ModelStreamInferResponse, context: CallContext): ModelInferResponse {
   if (message.infer_response !== null) return message.infer_response;
   throw new TriptychError(
     "response-invalid",

@@ -1,25 +1,26 @@
-import { type Client, Metadata } from "@grpc/grpc-js";
+import type { Client } from "@grpc/grpc-js";
 import type { UnaryRpcs } from "../protocol/messages.ts";
 import { rpc } from "../protocol/service.ts";
-import { CallGuard, type GuardContext } from "./guard.ts";
+import type { CallContext } from "./context.ts";
+import { CallGuard } from "./guard.ts";
 
 /** Makes one call that is answered once. */
 export function callUnary<N extends keyof UnaryRpcs>(
   client: Client,
   name: N,
   request: UnaryRpcs[N]["request"],
-  context: GuardContext & { readonly deadlineMs: number },
+  context: CallContext,
   running: Set<CallGuard>,
 ): Promise<UnaryRpcs[N]["response"]> {
   const { path, serialize, deserialize } = rpc(name);
-  const options = { deadline: Date.now() + context.deadlineMs };
+  const options = { deadline: context.until };
   return new Promise((resolve, reject) => {
     const call = client.makeUnaryRequest(
       path,
       serialize,
       deserialize,
       request,
-      new Metadata(),
+      context.metadata,
       options,
       (error, response) => {
         guard.release();
