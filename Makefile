@@ -1,11 +1,13 @@
 # Triptych: serve video diffusion on NVIDIA Triton. `make help` lists what can be made.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check e2e bench tools-test tools-env judge-env build-engines prove-export train-tiny light-report build clean
+.PHONY: help demo test check e2e bench gate tools-test tools-env judge-env build-engines prove-export train-tiny light-report build clean
 
 PYTHON ?= python3
 SPEC ?= configs/wan-tiny.yaml
 WORK ?= out/train
+# What `make gate` compares with; main, or on main the commit before, where it is empty
+GATE_BASE ?=
 # More for `triptych engines`, such as --dry-run or --only draft/highNoise
 ENGINE_FLAGS ?=
 PROOF ?= out/prove-export
@@ -37,6 +39,9 @@ tools-test: $(TOOLS) ## tests of the Python tools
 
 bench: dist/.built $(TOOLS) ## measure: both sides in one run, ratios with n and spread
 	@node tools/bench.mjs
+
+gate: dist/.built $(TOOLS) ## judge the working tree next to main (GATE_BASE names another base)
+	@node tools/gate.mjs $(GATE_BASE)
 
 build: dist/.built ## compile src/ to dist/
 

@@ -78,6 +78,7 @@ const steps = [
   vitest("unit"),
   pytest("tools", "tools/tests"),
   vitest("e2e", "verbose"),
+  single("gate", "node tools/gate.mjs"),
 ];
 
 const total = [0, 0, 0];

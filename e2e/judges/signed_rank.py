@@ -14,10 +14,7 @@ def judge(entry: dict[str, list[float]]) -> dict[str, object]:
     """The exact one-sided p-values at every shift, and the median of the Walsh averages."""
     values = np.asarray(entry["values"])
     tests = [
-        [
-            float(stats.wilcoxon(values - shift, alternative=side, mode="exact").pvalue)
-            for side in ("greater", "less")
-        ]
+        [float(stats.wilcoxon(values - shift, alternative=side, mode="exact").pvalue) for side in ("greater", "less")]
         for shift in entry["shifts"]
     ]
     first, second = np.triu_indices(len(values))

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { isTriptychError } from "../../errors/index.ts";
 import { parseGate } from "./parse.ts";
@@ -72,5 +73,13 @@ describe("a gate file", () => {
 
   it("says where the YAML is broken", () => {
     expect(() => parseGate("version: 1\nname: [", "g.yaml")).toThrow(/g\.yaml is not valid YAML/);
+  });
+
+  it("is what the guide shows, and what this project uses", () => {
+    const guide = readFileSync("docs/gate.md", "utf8");
+    const [, example = ""] = /```yaml\n([^]*?)```/.exec(guide) ?? [];
+    expect(parseGate(example, "docs/gate.md").gate.checks.relative).toHaveLength(2);
+    const own = parseGate(readFileSync("configs/gate-wan-tiny.yaml", "utf8"), "configs/gate-wan-tiny.yaml");
+    expect(own.gate.checks.exact.length).toBeGreaterThan(0);
   });
 });
