@@ -56,7 +56,8 @@ export function judgeQuality(
       message,
     },
     severity: check.severity ?? "fail",
-    ...(values.length === 0 ? {} : { value: Math.min(...values) }),
+    // Equal clips have an infinite PSNR, which JSON cannot say.
+    ...(Number.isFinite(Math.min(...values)) ? { value: Math.min(...values) } : {}),
   });
   if (values.length === 0) return result("inconclusive", "no clips to compare");
   const limits = limitsOf(check, values);
