@@ -22,8 +22,11 @@ export interface Target {
   send(request: PlannedRequest): Promise<Outcome>;
   /** A clip with its frames and its latent, to be looked at; rejects where it fails. */
   sample(request: PlannedRequest): Promise<Clip>;
+  /** What the server has counted for each model so far. */
   statistics(): Promise<readonly ModelStatistics[]>;
+  /** Name and version of the server. */
   metadata(): Promise<ServerMetadata>;
+  /** Ends the connection. */
   close(): Promise<void>;
 }
 
@@ -80,7 +83,13 @@ function sampleOf(studio: Studio<Contract>, request: PlannedRequest, deadlineMs:
 /** Connects to a server that is to be measured. */
 async function openTarget(endpoint: string, contract: Contract, options: TargetOptions): Promise<Target> {
   const { signal, tls } = options;
-  const studio: Studio<Contract> = await connect(endpoint, { contract, signal, tls });
+  const studio: Studio<Contract> = await connect(endpoint, {
+    contract,
+    signal,
+    tls,
+    // A second attempt would hide what the first one met.
+    retry: false,
+  });
   return {
     endpoint,
     send: async (request) => {
