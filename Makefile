@@ -37,7 +37,7 @@ e2e: dist/.built $(JUDGE) $(TOOLS) ## tests against the real Triton
 tools-test: $(TOOLS) ## tests of the Python tools
 	@PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m pytest -q tools/tests
 
-bench: dist/.built $(TOOLS) ## measure: both sides in one run, ratios with n and spread
+bench: dist/.built $(TOOLS) $(JUDGE) ## measure: both sides in one run, ratios with n and spread
 	@node tools/bench.mjs
 
 gate: dist/.built $(TOOLS) ## judge the working tree next to main (GATE_BASE names another base)
