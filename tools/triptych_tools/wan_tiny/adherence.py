@@ -22,7 +22,8 @@ def scene_of(prompt: str, scenes: dict[str, Scene]) -> Scene:
     """The scene that a prompt describes."""
     if prompt not in scenes:
         raise InputError(
-            f"no scene of wan-tiny is called {prompt!r}", "use a caption that it was trained on, such as 'a red circle moves right'"
+            f"no scene of wan-tiny is called {prompt!r}",
+            "use a caption that it was trained on, such as 'a red circle moves right'",
         )
     return scenes[prompt]
 
