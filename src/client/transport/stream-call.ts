@@ -1,5 +1,4 @@
 import type { Client, ClientDuplexStream } from "@grpc/grpc-js";
-import { Metadata } from "@grpc/grpc-js";
 import { TriptychError } from "../../errors/index.ts";
 import type {
   ModelInferRequest,
@@ -7,8 +6,10 @@ import type {
   ModelStreamInferResponse,
 } from "../protocol/messages.ts";
 import { rpc } from "../protocol/service.ts";
-import { CallGuard, type GuardContext } from "./guard.ts";
+import { type CallContext, metadataOf } from "./context.ts";
+import { CallGuard } from "./guard.ts";
 import { messageError } from "./status.ts";
+import { watched } from "./watch.ts";
 
 /** How long a server may take to close a stream after its final response. */
 const CLOSING_MS = 2000;
@@ -29,13 +30,14 @@ type Call = ClientDuplexStream<ModelInferRequest, ModelStreamInferResponse>;
 export function openStream(
   client: Client,
   request: ModelInferRequest,
-  context: GuardContext & { readonly deadlineMs: number },
+  context: CallContext,
   running: Set<CallGuard>,
 ): ResponseStream {
-  const { path, serialize, deserialize } = rpc("ModelStreamInfer");
+  const { path, ...codec } = rpc("ModelStreamInfer");
+  const { serialize, deserialize } = watched(codec, context.watch);
   // Without the header triton_grpc_error, failures come as text. With it Triton 2.51 ends the stream at once and
   // crashes when the model's final flag arrives after that.
-  const metadata = new Metadata();
+  const metadata = metadataOf(context);
   const options = { deadline: Date.now() + context.deadlineMs };
   const call: Call = client.makeBidiStreamRequest(path, serialize, deserialize, metadata, options);
   // Cancelling emits an error; without a listener that would end the process.
@@ -44,7 +46,7 @@ export function openStream(
   call.once("status", () => {
     guard.release();
   });
-  call.write(request);
+  call.write(request, () => context.watch?.sent());
   call.end();
   return {
     stop: (reason) => {
@@ -57,7 +59,7 @@ export function openStream(
 async function* responsesOf(
   call: Call,
   guard: CallGuard,
-  context: GuardContext,
+  context: CallContext,
 ): AsyncGenerator<ModelInferResponse, void, undefined> {
   let closing: NodeJS.Timeout | undefined;
   let failed: TriptychError | undefined;
@@ -92,7 +94,7 @@ function drain(call: Call): void {
   call.resume();
 }
 
-function failureIn(message: ModelStreamInferResponse, context: GuardContext): TriptychError | undefined {
+function failureIn(message: ModelStreamInferResponse, context: CallContext): TriptychError | undefined {
   return message.error_message === "" ? undefined : messageError(message.error_message, context);
 }
 
@@ -103,7 +105,7 @@ function cancelLater(call: Call): NodeJS.Timeout {
   }, CLOSING_MS).unref();
 }
 
-function responseIn(message: ModelStreamInferResponse, context: GuardContext): ModelInferResponse {
+function responseIn(message: ModelStreamInferResponse, context: CallContext): ModelInferResponse {
   if (message.infer_response !== null) return message.infer_response;
   throw new TriptychError(
     "response-invalid",

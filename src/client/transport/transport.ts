@@ -1,16 +1,12 @@
 import type { Client } from "@grpc/grpc-js";
 import { TriptychError } from "../../errors/index.ts";
-import { type CallOptions, checkedDeadline, DEFAULT_DEADLINE_MS } from "../options.ts";
+import { checkedDeadline, DEFAULT_DEADLINE_MS } from "../options.ts";
 import type { ModelInferRequest, UnaryRpcs } from "../protocol/messages.ts";
 import { openChannel, type TlsCredentials } from "./channel.ts";
+import type { CallContext, TransportCall } from "./context.ts";
 import { type CallGuard, cancelledBy } from "./guard.ts";
 import { openStream, type ResponseStream } from "./stream-call.ts";
 import { callUnary } from "./unary-call.ts";
-
-/** Options of a call, and the model it is for, which its errors name. */
-interface TransportCall extends CallOptions {
-  readonly model?: string | undefined;
-}
 
 /** Carries raw messages to a server and back. What lies above knows nothing of connections. */
 export interface Transport {
@@ -62,7 +58,7 @@ class ChannelTransport implements Transport {
     this.#client.close();
   }
 
-  #admit(call: TransportCall): TransportCall & { readonly endpoint: string; readonly deadlineMs: number } {
+  #admit(call: TransportCall): CallContext {
     if (this.#closed) throw closedError();
     if (call.signal?.aborted === true) throw cancelledBy(call.signal);
     return {

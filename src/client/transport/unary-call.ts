@@ -1,17 +1,21 @@
-import { type Client, Metadata } from "@grpc/grpc-js";
+import type { Client } from "@grpc/grpc-js";
 import type { UnaryRpcs } from "../protocol/messages.ts";
 import { rpc } from "../protocol/service.ts";
-import { CallGuard, type GuardContext } from "./guard.ts";
+import { type CallContext, metadataOf } from "./context.ts";
+import { CallGuard } from "./guard.ts";
+import { watched } from "./watch.ts";
 
 /** Makes one call that is answered once. */
 export function callUnary<N extends keyof UnaryRpcs>(
   client: Client,
   name: N,
   request: UnaryRpcs[N]["request"],
-  context: GuardContext & { readonly deadlineMs: number },
+  context: CallContext,
   running: Set<CallGuard>,
 ): Promise<UnaryRpcs[N]["response"]> {
-  const { path, serialize, deserialize } = rpc(name);
+  const { path, ...codec } = rpc(name);
+  const { watch } = context;
+  const { serialize, deserialize } = watched(codec, watch);
   const options = { deadline: Date.now() + context.deadlineMs };
   return new Promise((resolve, reject) => {
     const call = client.makeUnaryRequest(
@@ -19,7 +23,7 @@ export function callUnary<N extends keyof UnaryRpcs>(
       serialize,
       deserialize,
       request,
-      new Metadata(),
+      metadataOf(context),
       options,
       (error, response) => {
         guard.release();
@@ -28,5 +32,10 @@ export function callUnary<N extends keyof UnaryRpcs>(
       },
     );
     const guard = new CallGuard(call, context, running);
+    if (watch === undefined) return;
+    watch.sent();
+    call.once("metadata", () => {
+      watch.answered();
+    });
   });
 }

@@ -1,0 +1,25 @@
+import { Metadata } from "@grpc/grpc-js";
+import type { CallOptions } from "../options.ts";
+import type { GuardContext } from "./guard.ts";
+import type { CallWatch } from "./watch.ts";
+
+/** What a call is made with, besides its message. */
+export interface TransportCall extends CallOptions {
+  /** The model it is for, which its errors name. */
+  readonly model?: string | undefined;
+  /** Headers to send along, by name. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly watch?: CallWatch | undefined;
+}
+
+/** A call that was admitted: all that must be known of it is there. */
+export interface CallContext extends TransportCall, GuardContext {
+  readonly deadlineMs: number;
+}
+
+/** The headers of a call as gRPC takes them. */
+export function metadataOf({ headers }: TransportCall): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(headers ?? {})) metadata.set(name, value);
+  return metadata;
+}
