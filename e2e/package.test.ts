@@ -251,8 +251,8 @@ describe("types", () => {
     expect(compile("consumer.ts")).toBe("");
   });
 
-  it("hold for the examples of the guides to client and contracts", SLOW, () => {
-    const files = ["client.md", "contracts.md"].flatMap(examplesOf);
+  it("hold for the examples of the guides to client, contracts and observability", SLOW, () => {
+    const files = ["client.md", "contracts.md", "observability.md"].flatMap(examplesOf);
     expect(files.length).toBeGreaterThan(10);
     expect(compile(...files)).toBe("");
   });

@@ -1,6 +1,8 @@
 import { isTriptychError, TriptychError } from "../errors/index.ts";
 import type { Contract } from "../model-config/index.ts";
 import { checkContract } from "./contract/check.ts";
+import type { Middleware } from "./observe/middleware.ts";
+import { observed } from "./observe/observed.ts";
 import { type CallOptions, checkedDeadline } from "./options.ts";
 import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
 import type { TlsCredentials } from "./transport/channel.ts";
@@ -16,6 +18,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   /** For an encrypted connection; without it the connection is plain. */
   readonly credentials?: TlsCredentials | undefined;
+  /** Code around every call, those of connecting included; the first is the outermost. */
+  readonly use?: readonly Middleware[] | undefined;
 }
 
 /** How to connect to a server that serves what a contract says. */
@@ -46,7 +50,7 @@ export async function connect(
   const { contract } = options;
   requireContract(options);
   const until = Date.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
-  const transport = openTransport(endpoint, options.credentials);
+  const transport = observed(openTransport(endpoint, options.credentials), options.use);
   const rest = (): CallOptions => ({ signal: options.signal, deadlineMs: Math.max(1, until - Date.now()) });
   try {
     await checkReady(transport, rest());

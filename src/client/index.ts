@@ -31,6 +31,11 @@ export type {
   StreamModel,
   UnaryModel,
 } from "./inference/types.ts";
+export type { Bucket, HistogramData } from "./observe/histogram.ts";
+export type { CallMetrics, ClientMetrics, Outcome } from "./observe/metrics.ts";
+export { type MetricsFormat, metricsText } from "./observe/metrics-text.ts";
+export type { Answer, Call, Middleware, TensorSummary } from "./observe/middleware.ts";
+export type { AnswerTimings, CallTimings, ClipTimings, StepTime } from "./observe/timings.ts";
 export { type CallOptions, CLIP_DEADLINE_MS, DEFAULT_DEADLINE_MS } from "./options.ts";
 export type { OpenStudio, Studio, StudioBase } from "./studio.ts";
 export type { TlsCredentials } from "./transport/channel.ts";

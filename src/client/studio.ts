@@ -4,7 +4,8 @@ import { type UntypedModel, untypedModels } from "./contract/untyped-model.ts";
 import { type VariantClients, variantClients } from "./generate/variants.ts";
 import { modelClients } from "./inference/models.ts";
 import type { ModelClients } from "./inference/types.ts";
-import type { Transport } from "./transport/transport.ts";
+import type { ClientMetrics } from "./observe/metrics.ts";
+import type { ObservedTransport } from "./observe/observed.ts";
 
 /** What a studio has even without a contract. */
 export interface OpenStudio extends AsyncDisposable {
@@ -13,6 +14,8 @@ export interface OpenStudio extends AsyncDisposable {
   readonly server: ServerClient;
   /** Any model of the server by its name, without types: what it takes is asked of the server. */
   model(name: string): UntypedModel;
+  /** What was counted of all calls since it was connected: by model, outcomes, latencies and bytes. */
+  metrics(): ClientMetrics;
   /** Cancels what runs and closes the connection. May be called again. */
   close(): Promise<void>;
 }
@@ -33,19 +36,20 @@ export type Studio<C extends Contract> = StudioBase<C> &
   (string extends keyof C["variants"] ? unknown : Omit<VariantClients<C>, keyof StudioBase<C>>);
 
 /** The studio over a transport, for a server of which nothing is known. */
-export function createOpenStudio(transport: Transport): OpenStudio {
+export function createOpenStudio(transport: ObservedTransport): OpenStudio {
   const close = (): Promise<void> => transport.close();
   return {
     endpoint: transport.endpoint,
     server: serverClient(transport),
     model: untypedModels(transport),
+    metrics: () => transport.metrics(),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
 /** The studio over a transport. */
-export function createStudio<C extends Contract>(transport: Transport, contract: C): Studio<C> {
+export function createStudio<C extends Contract>(transport: ObservedTransport, contract: C): Studio<C> {
   const variants = variantClients(transport, contract);
   const base: StudioBase<C> = {
     ...createOpenStudio(transport),

@@ -181,6 +181,11 @@ export const ERROR_CODES = {
     title: "A model failed while it ran",
     next: "Read the model's own message and the server's log.",
   },
+  "middleware-failed": {
+    exit: 3,
+    title: "A middleware of the client failed",
+    next: "Read its own error in the message and the cause; it was given to `connect` as `use`.",
+  },
   "deadline-exceeded": {
     exit: 3,
     title: "The call did not end before its deadline",

@@ -1,6 +1,6 @@
 import { isTriptychError, TriptychError } from "../../errors/index.ts";
 import type { ModelContract } from "../../model-config/index.ts";
-import { inferOnce, openInference, readInferences } from "../inference/calls.ts";
+import { inferOnce, openInference } from "../inference/calls.ts";
 import { checkInputs } from "../inference/check-inputs.ts";
 import type { Inference, InferOptions, InputsOf, OutputsOf, PartialInference } from "../inference/types.ts";
 import type { NamedContract } from "../inference/untyped.ts";
@@ -54,9 +54,9 @@ function untypedModel(live: LiveContract): UntypedModel {
     stream: (inputs, options) => ({
       async *[Symbol.asyncIterator]() {
         const { model, rest } = await live.modelFor("stream", inputs, options);
-        const answers = readInferences(model, openInference(transport, model, inputs, rest), inputs);
+        const answers = openInference(transport, model, inputs, rest);
         try {
-          yield* answers as AsyncGenerator<PartialInference<Outputs>, void, undefined>;
+          yield* answers as AsyncIterable<PartialInference<Outputs>>;
         } catch (reason) {
           live.forgetAfter(reason);
           throw reason;

@@ -1,6 +1,6 @@
 import { TriptychError } from "../../errors/index.ts";
 import type { Contract, VariantContract } from "../../model-config/index.ts";
-import { inferOnce, openInference, readInferences } from "../inference/calls.ts";
+import { inferOnce, openInference } from "../inference/calls.ts";
 import type { NamedContract } from "../inference/untyped.ts";
 import { type CallOptions, CLIP_DEADLINE_MS } from "../options.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -46,14 +46,7 @@ function startStream(
 ): StartedRun {
   const { inputs, used } = prepareRequest(variant, request);
   const outputs = wantedOutputs(door, request, true);
-  const responses = openInference(transport, door, inputs, clipOptions(options, outputs));
-  return {
-    answers: readInferences(door, responses),
-    used,
-    stop: (reason) => {
-      responses.stop(reason);
-    },
-  };
+  return { answers: openInference(transport, door, inputs, clipOptions(options, outputs)), used };
 }
 
 async function generateUnary(
@@ -66,7 +59,7 @@ async function generateUnary(
   const { inputs, used } = prepareRequest(variant, request);
   const outputs = wantedOutputs(door, request, false);
   const inference = await inferOnce(transport, door, inputs, clipOptions(options, outputs));
-  return readClip(inference.outputs, used, []);
+  return readClip(inference.outputs, { used, stages: [], timings: { ...inference.timings, steps: [] } });
 }
 
 function clipOptions(options: CallOptions, outputs: readonly string[]) {

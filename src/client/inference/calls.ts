@@ -1,9 +1,16 @@
+import { CallClock } from "../observe/clock.ts";
+import type { ModelInferResponse } from "../protocol/messages.ts";
 import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
 import type { Transport } from "../transport/transport.ts";
 import { inferRequest, requestedOutputs, streamRequest } from "./request.ts";
 import { checkComplete, checkDims, readResponse } from "./response.ts";
 import type { Inference, InferOptions, PartialInference } from "./types.ts";
 import type { AnyInputs, AnyOutputs, NamedContract } from "./untyped.ts";
+
+/** The answers to a request on a stream, decoded as they come. */
+export interface InferenceStream extends AsyncIterable<PartialInference<AnyOutputs>> {
+  stop: ResponseStream["stop"];
+}
 
 /** Calls a model once, without types: what the typed doors stand on. */
 export async function inferOnce(
@@ -12,12 +19,16 @@ export async function inferOnce(
   inputs: AnyInputs,
   options: InferOptions = {},
 ): Promise<Inference<AnyOutputs>> {
+  const watch = new CallClock();
+  const wanted = requestedOutputs(model, options);
   const request = inferRequest(model, inputs, options);
-  const response = await transport.unary("ModelInfer", request, { ...options, model: model.name });
-  const inference = readResponse(model, response);
-  checkComplete(model, inference.outputs, requestedOutputs(model, options));
-  checkDims(model, inputs, inference.outputs);
-  return inference;
+  const { accept, read } = reader((response): Inference<AnyOutputs> => {
+    const answer = readResponse(model, response);
+    checkComplete(model, answer.outputs, wanted);
+    checkDims(model, inputs, answer.outputs);
+    return { ...answer, timings: watch.finish() };
+  });
+  return read(await transport.unary("ModelInfer", request, { ...options, model: model.name, watch, accept }));
 }
 
 /** Sends a request on a stream. The stream must be read or stopped. */
@@ -26,19 +37,41 @@ export function openInference(
   model: NamedContract,
   inputs: AnyInputs,
   options: InferOptions = {},
-): ResponseStream {
-  return transport.stream(streamRequest(model, inputs, options), { ...options, model: model.name });
+): InferenceStream {
+  const watch = new CallClock();
+  const request = streamRequest(model, inputs, options);
+  const { accept, read } = reader((response): PartialInference<AnyOutputs> => {
+    const { value, timings } = watch.take(() => {
+      const answer = readResponse(model, response);
+      checkDims(model, inputs, answer.outputs);
+      return answer;
+    });
+    return { ...value, final: isFinal(response), timings };
+  });
+  const responses = transport.stream(request, { ...options, model: model.name, watch, accept });
+  return {
+    stop: (reason) => {
+      responses.stop(reason);
+    },
+    async *[Symbol.asyncIterator]() {
+      for await (const response of responses) yield read(response);
+    },
+  };
 }
 
-/** The answers on a stream, decoded as they come; `inputs` are what their named dims are held to. */
-export async function* readInferences(
-  model: NamedContract,
-  responses: ResponseStream,
-  inputs: AnyInputs = {},
-): AsyncGenerator<PartialInference<AnyOutputs>, void, undefined> {
-  for await (const response of responses) {
-    const inference = readResponse(model, response);
-    checkDims(model, inputs, inference.outputs);
-    yield { ...inference, final: isFinal(response) };
-  }
+/**
+ * Reads each answer once: as a part of its call where the transport accepts answers, so that one that cannot be read
+ * is a call that failed.
+ */
+function reader<T>(decode: (response: ModelInferResponse) => T): {
+  readonly accept: (response: ModelInferResponse) => void;
+  readonly read: (response: ModelInferResponse) => T;
+} {
+  const decoded = new WeakMap<ModelInferResponse, { readonly value: T }>();
+  return {
+    accept: (response) => {
+      decoded.set(response, { value: decode(response) });
+    },
+    read: (response) => (decoded.get(response) ?? { value: decode(response) }).value,
+  };
 }

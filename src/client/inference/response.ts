@@ -21,7 +21,10 @@ import type { AnyInputs, AnyOutputs, NamedContract } from "./untyped.ts";
  *
  * @throws TriptychError `response-invalid` if a tensor is not what the contract or its own description says.
  */
-export function readResponse(model: NamedContract, response: ModelInferResponse): Inference<AnyOutputs> {
+export function readResponse(
+  model: NamedContract,
+  response: ModelInferResponse,
+): Omit<Inference<AnyOutputs>, "timings"> {
   const { outputs, raw_output_contents: raw } = response;
   if (raw.length !== outputs.length) {
     throw invalid(model, `${outputs.length} outputs but ${raw.length} pieces of data`);

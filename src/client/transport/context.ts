@@ -1,5 +1,6 @@
 import { Metadata } from "@grpc/grpc-js";
 import type { CallOptions } from "../options.ts";
+import type { ModelInferResponse } from "../protocol/messages.ts";
 import type { GuardContext } from "./guard.ts";
 import type { CallWatch } from "./watch.ts";
 
@@ -10,6 +11,8 @@ export interface TransportCall extends CallOptions {
   /** Headers to send along, by name. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly watch?: CallWatch | undefined;
+  /** Reads an answer as a part of the call, which fails with what this throws. */
+  readonly accept?: ((response: ModelInferResponse) => void) | undefined;
 }
 
 /** A call that was admitted: all that must be known of it is there. */

@@ -69,7 +69,8 @@ class ChannelTransport implements Transport {
   }
 }
 
-function closedError(): TriptychError {
+/** The error for a call on a connection that was closed. */
+export function closedError(): TriptychError {
   return new TriptychError("cancelled", "The connection to the server was closed.", {
     hint: "Connect again, and close only when all results are there.",
   });
