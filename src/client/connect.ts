@@ -5,19 +5,16 @@ import type { Middleware } from "./observe/middleware.ts";
 import { observed } from "./observe/observed.ts";
 import { type CallOptions, checkedDeadline } from "./options.ts";
 import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
-import type { TlsCredentials } from "./transport/channel.ts";
-import { openTransport, type Transport } from "./transport/transport.ts";
+import { openTransport, type Transport, type TransportOptions } from "./transport/transport.ts";
 
 const DEFAULT_CONNECT_MS = 5000;
 
 /** How to connect to any server. */
-export interface OpenOptions {
+export interface OpenOptions extends TransportOptions {
   /** Most time connecting may take, in milliseconds; 5 seconds by default. Calls have their own. */
   readonly deadlineMs?: number | undefined;
   /** Cancels connecting; it has no hold on the studio. */
   readonly signal?: AbortSignal | undefined;
-  /** For an encrypted connection; without it the connection is plain. */
-  readonly credentials?: TlsCredentials | undefined;
   /** Code around every call, those of connecting included; the first is the outermost. */
   readonly use?: readonly Middleware[] | undefined;
 }
@@ -36,7 +33,7 @@ export interface ConnectOptions<C extends Contract> extends OpenOptions {
  *
  * @param endpoint - Host and gRPC port, such as `127.0.0.1:8001`.
  * @throws TriptychError `unreachable` if there is no answer or the server is not ready;
- * `contract-mismatch` with every difference; `usage` for a contract that is none.
+ * `contract-mismatch` with every difference; `usage` for a contract that is none; `request-invalid` for an option.
  */
 export async function connect<const C extends Contract>(
   endpoint: string,
@@ -50,7 +47,7 @@ export async function connect(
   const { contract } = options;
   requireContract(options);
   const until = Date.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
-  const transport = observed(openTransport(endpoint, options.credentials), options.use);
+  const transport = observed(await openTransport(endpoint, options), options.use);
   const rest = (): CallOptions => ({ signal: options.signal, deadlineMs: Math.max(1, until - Date.now()) });
   try {
     await checkReady(transport, rest());

@@ -31,11 +31,16 @@ export type {
   StreamModel,
   UnaryModel,
 } from "./inference/types.ts";
+export { type BearerTokenOptions, bearerToken, type Token } from "./observe/bearer-token.ts";
 export type { Bucket, HistogramData } from "./observe/histogram.ts";
+export { type LoggingOptions, type LogLevel, type LogRecord, logging, logLine } from "./observe/logging.ts";
 export type { CallMetrics, ClientMetrics, Outcome } from "./observe/metrics.ts";
 export { type MetricsFormat, metricsText } from "./observe/metrics-text.ts";
 export type { Answer, Call, Middleware, TensorSummary } from "./observe/middleware.ts";
 export type { AnswerTimings, CallTimings, ClipTimings, StepTime } from "./observe/timings.ts";
 export { type CallOptions, CLIP_DEADLINE_MS, DEFAULT_DEADLINE_MS } from "./options.ts";
 export type { OpenStudio, Studio, StudioBase } from "./studio.ts";
-export type { TlsCredentials } from "./transport/channel.ts";
+export type { ChannelOptions, KeepaliveOptions } from "./transport/channel.ts";
+export type { HeaderOptions, HeaderValues } from "./transport/headers.ts";
+export type { TlsOptions, TlsSource } from "./transport/tls.ts";
+export type { TlsCredentials } from "./transport/tls-credentials.ts";

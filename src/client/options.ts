@@ -1,4 +1,5 @@
 import { TriptychError } from "../errors/index.ts";
+import type { HeaderValues } from "./transport/headers.ts";
 
 /** Most time a call may take where nothing else is said: 10 minutes. */
 export const DEFAULT_DEADLINE_MS = 600_000;
@@ -12,6 +13,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Most time the call may take, in milliseconds; 10 minutes by default, an hour for a clip. */
   readonly deadlineMs?: number | undefined;
+  /** Sent with this call alone; they replace those of the connection that have the same name. */
+  readonly headers?: HeaderValues | undefined;
 }
 
 /** @throws TriptychError `request-invalid` for a deadline that is not a positive number. */

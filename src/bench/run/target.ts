@@ -4,7 +4,7 @@ import {
   type ModelStatistics,
   type ServerMetadata,
   type Studio,
-  type TlsCredentials,
+  type TlsOptions,
 } from "../../client/index.ts";
 import { TriptychError, toTriptychError } from "../../errors/index.ts";
 import type { Contract } from "../../model-config/index.ts";
@@ -30,7 +30,7 @@ export interface TargetOptions {
   /** Most time a clip may take, in milliseconds. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
-  readonly credentials?: TlsCredentials | undefined;
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** Statistics are small; a server that does not give them in this time will not. */
@@ -66,8 +66,8 @@ async function ask(studio: Studio<Contract>, request: PlannedRequest, options: T
 
 /** Connects to a server that is to be measured. */
 async function openTarget(endpoint: string, contract: Contract, options: TargetOptions): Promise<Target> {
-  const { signal, credentials } = options;
-  const studio: Studio<Contract> = await connect(endpoint, { contract, signal, credentials });
+  const { signal, tls } = options;
+  const studio: Studio<Contract> = await connect(endpoint, { contract, signal, tls });
   return {
     endpoint,
     send: async (request) => {

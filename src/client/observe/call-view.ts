@@ -21,7 +21,7 @@ export class CallView implements Call {
   readonly rpc: keyof Rpcs;
   readonly endpoint: string;
   readonly model: string | undefined;
-  readonly headers: Map<string, string>;
+  readonly headers: Call["headers"];
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
   readonly #request: Partial<ModelInferRequest>;

@@ -32,7 +32,7 @@ export interface LogRecord {
 
 /** What is logged, and where to. */
 export interface LoggingOptions {
-  /** The least that is logged; `info` by default. A call that ended well is `info`, a question to the server `debug`. */
+  /** The least that is logged; `info` by default. An inference that ended well is `info`, a question to the server `debug`. */
   readonly level?: LogLevel | undefined;
   /** Takes the records; writes a line to stderr by default. What it throws is a process warning, not the call's end. */
   readonly sink?: ((record: LogRecord) => void) | undefined;
@@ -42,7 +42,7 @@ export interface LoggingOptions {
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
-/** Ways a call ends that say more about the load or the caller than about a fault. */
+/** Ways an inference ends that say more about the load or the caller than about a fault. */
 const EXPECTED: readonly ErrorCode[] = ["cancelled", "deadline-exceeded", "overloaded"];
 
 /** A middleware that logs every call: how it began, each answer of a stream, how it ended. */
@@ -148,7 +148,7 @@ class CallLog {
   ended(answer: Answer | undefined, answers: number): void {
     this.#over = true;
     const outputs = answer?.outputs.map(summaryText) ?? [];
-    const level = this.#call.rpc.endsWith("Infer") ? "info" : "debug";
+    const level = this.#isInference ? "info" : "debug";
     this.#record(level, "end", {
       ...this.#took(),
       answers,
@@ -160,7 +160,7 @@ class CallLog {
   failed(reason: unknown): void {
     this.#over = true;
     const { code, message } = toTriptychError(reason);
-    const level = EXPECTED.includes(code) ? "warn" : "error";
+    const level = this.#isInference && !EXPECTED.includes(code) ? "error" : "warn";
     this.#record(level, "end", { ...this.#took(), outcome: code, message: cleanText(message) });
   }
 
@@ -169,6 +169,10 @@ class CallLog {
     if (this.#over) return;
     if (last?.final === true) this.ended(last, answers);
     else this.#record("warn", "end", { ...this.#took(), answers, outcome: "cancelled" });
+  }
+
+  get #isInference(): boolean {
+    return this.#call.rpc.endsWith("Infer");
   }
 
   #took(): { readonly ms: number } {

@@ -26,7 +26,7 @@ export interface Call {
   readonly wanted: readonly string[];
   readonly parameters: ParameterValues;
   /** Headers to send along, by lower-case name. What a middleware sets before `next()` is sent. */
-  readonly headers: Map<string, string>;
+  readonly headers: Map<string, string | Uint8Array>;
   /** Most time the call may take, the middleware's own time included. */
   readonly deadlineMs: number;
   /** Aborts when the caller gives up, the deadline passes or the studio is closed: hand it on to what you wait for. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { channelOptions, isLoopback, openChannel } from "./channel.ts";
+import { channelOptions, checkEndpoint, isLoopback, openChannel } from "./channel.ts";
+import { openSecurity } from "./tls.ts";
 
 describe("the channel", () => {
   it("has no size limit, a wide window and no keepalive", () => {
     const options = channelOptions("triton.example:8001");
     expect(options).toMatchObject({
-      "grpc.max_receive_message_length": -1,
+      "grpc.max_receive_message_length": 2 ** 31 - 1,
       "grpc.max_send_message_length": -1,
       "grpc-node.flow_control_window": 16 * 1024 * 1024,
     });
@@ -30,7 +31,9 @@ describe("the channel", () => {
   it.each(["http://127.0.0.1:8001", "https://triton", "grpc://triton:8001", "triton", "", "triton:"])(
     "refuses %j, which is no endpoint",
     (endpoint) => {
-      expect(() => openChannel(endpoint)).toThrow(
+      expect(() => {
+        checkEndpoint(endpoint);
+      }).toThrow(
         expect.objectContaining({
           code: "unreachable",
           message: expect.stringContaining("host:port") as string,
@@ -42,17 +45,50 @@ describe("the channel", () => {
   it.each([
     { privateKey: Buffer.from("x") },
     { privateKey: Buffer.from("x"), certificateChain: Buffer.from("not PEM") },
-  ])("refuses credentials that are none (%#)", (credentials) => {
-    expect(() => openChannel("triton:8001", credentials)).toThrow(
-      expect.objectContaining({ code: "request-invalid" }),
-    );
+    { rootCertificates: Buffer.from("not PEM") },
+    { source: () => Promise.reject(new Error("gone")) },
+    { source: () => ({ rootCertificates: Buffer.from("not PEM") }) },
+    { source: () => ({}), refreshMs: 0 },
+  ])("refuses credentials that are none (%#)", async (tls) => {
+    await expect(openSecurity(tls)).rejects.toMatchObject({
+      code: "request-invalid",
+      message: expect.stringMatching(/^tls/) as string,
+    });
   });
 
   it.each(["triton:8001", "[::1]:8001", "unix:/tmp/t.sock", "unix:///tmp/t.sock", "dns:///triton:8001"])(
     "takes %s, with and without encryption",
-    (endpoint) => {
-      openChannel(endpoint).close();
-      openChannel(endpoint, {}).close();
+    async (endpoint) => {
+      checkEndpoint(endpoint);
+      for (const tls of [undefined, {}, { source: () => ({}) }]) {
+        const security = await openSecurity(tls);
+        openChannel(endpoint, security, { tls }).close();
+        security.stop();
+      }
     },
   );
+
+  it("pings only when told to, in gRPC's words", () => {
+    expect(channelOptions("triton:8001", { keepalive: true })).toMatchObject({
+      "grpc.keepalive_time_ms": 60_000,
+      "grpc.keepalive_timeout_ms": 20_000,
+    });
+    expect(channelOptions("triton:8001", { keepalive: { timeMs: 5000, timeoutMs: 700 } })).toMatchObject({
+      "grpc.keepalive_time_ms": 5000,
+      "grpc.keepalive_timeout_ms": 700,
+    });
+    expect(channelOptions("triton:8001", { keepalive: false })).not.toHaveProperty("grpc.keepalive_time_ms");
+  });
+
+  it.each([
+    { keepalive: { timeMs: 10 } },
+    { keepalive: { timeMs: Number.NaN } },
+    { keepalive: { timeMs: 5000, timeoutMs: 0 } },
+    { maxResponseBytes: 0 },
+    { maxResponseBytes: 2 ** 31 },
+  ])("refuses %j", (options) => {
+    expect(() => channelOptions("triton:8001", options)).toThrow(
+      expect.objectContaining({ code: "request-invalid" }),
+    );
+  });
 });

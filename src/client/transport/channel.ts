@@ -1,35 +1,74 @@
-import { Client, type ClientOptions, credentials as grpcCredentials } from "@grpc/grpc-js";
+import { Client, type ClientOptions } from "@grpc/grpc-js";
 import { TriptychError } from "../../errors/index.ts";
+import type { Security, TlsOptions } from "./tls.ts";
 
 const MEBIBYTE = 1024 * 1024;
+const KEEPALIVE_TIMEOUT_MS = 20_000;
 
-/** What proves who is who on an encrypted connection; PEM text as bytes. */
-export interface TlsCredentials {
-  /** Authorities to trust; the system's by default. */
-  readonly rootCertificates?: Uint8Array | undefined;
-  /** With `certificateChain`: shows the server who the client is. */
-  readonly privateKey?: Uint8Array | undefined;
-  readonly certificateChain?: Uint8Array | undefined;
+/** More than this fits no message of Triton's. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+/** How often a silent call's connection is tried, so that a dead one is noticed. */
+export interface KeepaliveOptions {
+  /** Milliseconds of silence before a ping. A server may take frequent pings for an attack: see {@link ChannelOptions.keepalive}. */
+  readonly timeMs: number;
+  /** Milliseconds to wait for its answer; 20 seconds by default. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** How a connection is made and kept. */
+export interface ChannelOptions {
+  /** For an encrypted connection, `{}` with all defaults; without it the connection is plain. */
+  readonly tls?: TlsOptions | undefined;
+  /**
+   * Pings while a call runs; none by default, since a server that was not told to accept them drops the connection
+   * (Triton's default is one ping in 5 minutes). `true` is every minute, for a server that Triptych started or that
+   * has the same `--grpc-http2-min-recv-ping-interval-without-data=30000`.
+   */
+  readonly keepalive?: boolean | KeepaliveOptions | undefined;
+  /** Largest answer that is taken, in bytes; by default 2 GiB, the most that Triton can send. */
+  readonly maxResponseBytes?: number | undefined;
 }
 
 /** Opens a channel. Nothing is sent before the first call. */
-export function openChannel(endpoint: string, tls?: TlsCredentials): Client {
-  checkEndpoint(endpoint);
-  const security = tls === undefined ? grpcCredentials.createInsecure() : secure(tls);
-  return new Client(endpoint, security, channelOptions(endpoint));
+export function openChannel(endpoint: string, security: Security, options: ChannelOptions = {}): Client {
+  return new Client(endpoint, security.credentials, channelOptions(endpoint, options));
 }
 
-/** No keepalive: unless told otherwise, a server drops clients that ping more often than every 5 minutes. */
-export function channelOptions(endpoint: string): ClientOptions {
+/**
+ * The options in gRPC's own words.
+ *
+ * @throws TriptychError `request-invalid` for a number that is none.
+ */
+export function channelOptions(endpoint: string, options: ChannelOptions = {}): ClientOptions {
+  const { tls, maxResponseBytes = MOST_BYTES } = options;
   return {
-    "grpc.max_receive_message_length": -1,
+    "grpc.max_receive_message_length": checkedNumber("maxResponseBytes", maxResponseBytes, 1),
     "grpc.max_send_message_length": -1,
     "grpc-node.flow_control_window": 16 * MEBIBYTE,
     // Own connections: a new studio does not inherit another's back-off from a dead endpoint.
     "grpc.use_local_subchannel_pool": 1,
     "grpc.service_config_disable_resolution": 1,
     ...(isLoopback(endpoint) ? { "grpc.enable_http_proxy": 0 } : {}),
+    ...(tls?.serverName === undefined ? {} : { "grpc.ssl_target_name_override": tls.serverName }),
+    ...keepaliveOptions(options.keepalive),
   };
+}
+
+function keepaliveOptions(keepalive: boolean | KeepaliveOptions | undefined): ClientOptions {
+  if (keepalive === undefined || keepalive === false) return {};
+  const { timeMs, timeoutMs = KEEPALIVE_TIMEOUT_MS } = keepalive === true ? { timeMs: 60_000 } : keepalive;
+  return {
+    "grpc.keepalive_time_ms": checkedNumber("keepalive.timeMs", timeMs, 1000),
+    "grpc.keepalive_timeout_ms": checkedNumber("keepalive.timeoutMs", timeoutMs, 100),
+  };
+}
+
+function checkedNumber(name: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= MOST_BYTES) return value;
+  throw new TriptychError("request-invalid", `${name}: expected ${least} to ${MOST_BYTES}, got ${value}.`, {
+    hint: "Give a whole number in that range, or leave the option out.",
+  });
 }
 
 /** True for an endpoint on this machine, which no proxy could reach for us. */
@@ -38,28 +77,12 @@ export function isLoopback(endpoint: string): boolean {
   return /^(localhost:|127\.|\[::1\]|unix:)/.test(address);
 }
 
-function checkEndpoint(endpoint: string): void {
+/** @throws TriptychError `unreachable` for what is no endpoint. */
+export function checkEndpoint(endpoint: string): void {
   const hasPort = /:\d{1,5}$/.test(endpoint) && !/^\w+:\/\/[^/]/.test(endpoint);
   if (hasPort || /^(unix|dns|ipv4|ipv6):/.test(endpoint)) return;
   throw new TriptychError("unreachable", `Cannot reach "${endpoint}": an endpoint is written host:port.`, {
     hint: 'Leave out the scheme, name the gRPC port, such as "127.0.0.1:8001".',
     details: { endpoint },
   });
-}
-
-function secure(tls: TlsCredentials): ReturnType<typeof grpcCredentials.createSsl> {
-  const { rootCertificates, privateKey, certificateChain } = tls;
-  try {
-    return grpcCredentials.createSsl(pem(rootCertificates), pem(privateKey), pem(certificateChain));
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TriptychError("request-invalid", `credentials: ${reason}.`, {
-      hint: "Give PEM files as bytes; a private key goes with its certificate chain.",
-      cause,
-    });
-  }
-}
-
-function pem(bytes: Uint8Array | undefined): Buffer | null {
-  return bytes === undefined ? null : Buffer.from(bytes);
 }

@@ -1,4 +1,4 @@
-import { Metadata } from "@grpc/grpc-js";
+import type { Metadata } from "@grpc/grpc-js";
 import type { CallOptions } from "../options.ts";
 import type { ModelInferResponse } from "../protocol/messages.ts";
 import type { GuardContext } from "./guard.ts";
@@ -8,8 +8,6 @@ import type { CallWatch } from "./watch.ts";
 export interface TransportCall extends CallOptions {
   /** The model it is for, which its errors name. */
   readonly model?: string | undefined;
-  /** Headers to send along, by name. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly watch?: CallWatch | undefined;
   /** Reads an answer as a part of the call, which fails with what this throws. */
   readonly accept?: ((response: ModelInferResponse) => void) | undefined;
@@ -17,12 +15,7 @@ export interface TransportCall extends CallOptions {
 
 /** A call that was admitted: all that must be known of it is there. */
 export interface CallContext extends TransportCall, GuardContext {
-  readonly deadlineMs: number;
-}
-
-/** The headers of a call as gRPC takes them. */
-export function metadataOf({ headers }: TransportCall): Metadata {
-  const metadata = new Metadata();
-  for (const [name, value] of Object.entries(headers ?? {})) metadata.set(name, value);
-  return metadata;
+  readonly metadata: Metadata;
+  /** When its deadline is, in milliseconds of the wall clock, as gRPC has it. */
+  readonly until: number;
 }

@@ -1,7 +1,7 @@
 import type { Client } from "@grpc/grpc-js";
 import type { UnaryRpcs } from "../protocol/messages.ts";
 import { rpc } from "../protocol/service.ts";
-import { type CallContext, metadataOf } from "./context.ts";
+import type { CallContext } from "./context.ts";
 import { CallGuard } from "./guard.ts";
 import { watched } from "./watch.ts";
 
@@ -16,14 +16,14 @@ export function callUnary<N extends keyof UnaryRpcs>(
   const { path, ...codec } = rpc(name);
   const { watch } = context;
   const { serialize, deserialize } = watched(codec, watch);
-  const options = { deadline: Date.now() + context.deadlineMs };
+  const options = { deadline: context.until };
   return new Promise((resolve, reject) => {
     const call = client.makeUnaryRequest(
       path,
       serialize,
       deserialize,
       request,
-      metadataOf(context),
+      context.metadata,
       options,
       (error, response) => {
         guard.release();

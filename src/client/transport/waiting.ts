@@ -1,0 +1,50 @@
+import { TriptychError } from "../../errors/index.ts";
+import { cancelledBy } from "./guard.ts";
+
+/** What bounds a call from its start to its end, whatever it waits for. */
+export interface CallLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** When its deadline is, in milliseconds of the wall clock as gRPC has it. */
+  readonly until: number;
+}
+
+/** The calls that wait for something before they are sent. */
+export class WaitingCalls {
+  readonly #waiting = new Set<(reason: TriptychError) => void>();
+
+  /** What a call waits for, unless it is cancelled, out of time or closed before that. */
+  async wait<T>(what: T | Promise<T>, limits: CallLimits, label: string): Promise<T> {
+    if (!(what instanceof Promise)) return what;
+    let clean: () => void = () => undefined;
+    const ended = new Promise<never>((_, reject) => {
+      const onAbort = (): void => {
+        reject(cancelledBy(limits.signal));
+      };
+      const timer = setTimeout(
+        () => {
+          reject(outOfTime(label));
+        },
+        Math.min(limits.until - Date.now(), 2 ** 31 - 1),
+      );
+      limits.signal?.addEventListener("abort", onAbort, { once: true });
+      this.#waiting.add(reject);
+      clean = () => {
+        clearTimeout(timer);
+        limits.signal?.removeEventListener("abort", onAbort);
+        this.#waiting.delete(reject);
+      };
+    });
+    return Promise.race([what, ended]).finally(clean);
+  }
+
+  /** Ends all that wait. */
+  stopAll(reason: TriptychError): void {
+    for (const reject of this.#waiting) reject(reason);
+  }
+}
+
+function outOfTime(label: string): TriptychError {
+  return new TriptychError("deadline-exceeded", `The deadline passed while the call waited for ${label}.`, {
+    hint: "Nothing was sent. Give it more time (deadlineMs), or see what keeps it waiting.",
+  });
+}
