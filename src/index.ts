@@ -19,6 +19,7 @@ export {
   type Position,
   TriptychError,
 } from "./errors/index.ts";
+export * from "./lint/index.ts";
 export type { Contract, ModelContract, TensorContract, VariantContract } from "./model-config/index.ts";
 export {
   type EnsembleStep,

@@ -4,6 +4,7 @@ import type { ContractOptions } from "./commands/contract.ts";
 import type { EnginesOptions } from "./commands/engines.ts";
 import type { Context } from "./context.ts";
 import { DEFAULT_REPOSITORIES, DEFAULT_SPEC } from "./defaults.ts";
+import { addLint } from "./lint-program.ts";
 
 // Each command is imported when it is chosen: what the others need, such as gRPC, is most of the time it takes to start.
 
@@ -259,6 +260,7 @@ export function createProgram(version: string, run: Run): Program {
     .showHelpAfterError("(triptych --help lists the commands)")
     .exitOverride();
   addSpecCommands(program, run);
+  addLint(program, run, words);
   addContract(program, run);
   addEngines(program, run);
   addServe(program, run);

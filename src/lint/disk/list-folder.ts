@@ -1,0 +1,87 @@
+import { opendirSync, realpathSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
+import { systemErrorCode } from "../../errors/index.ts";
+import type { Entry } from "../model/model.ts";
+
+/** More than any repository has; a folder with a million entries is to cost neither time nor memory. */
+const MAX_ENTRIES = 10_000;
+
+/** The repository that is looked at, and whether links out of it are followed. */
+export interface Tree {
+  /** Its real path: links out of it lead elsewhere. */
+  readonly root: string;
+  readonly followLinks: boolean;
+}
+
+/** What is in a folder, as far as it was looked at. */
+export interface Listing {
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** True where there is more. */
+  readonly isCut: boolean;
+  /** Names that are no UTF-8, made printable. */
+  readonly strange: readonly string[];
+  /** System's code where the folder cannot be read, such as `EACCES`. */
+  readonly failure?: string;
+}
+
+const NOTHING: Listing = { entries: new Map(), isCut: false, strange: [] };
+
+/** Lists a folder without following links out of the tree; sorted by name. Never throws. */
+export function listFolder(path: string, tree: Tree): Listing {
+  try {
+    return read(path, tree);
+  } catch (reason) {
+    return { ...NOTHING, failure: systemErrorCode(reason) ?? "unknown" };
+  }
+}
+
+function read(path: string, tree: Tree): Listing {
+  const found: Entry[] = [];
+  const strange: string[] = [];
+  const folder = opendirSync(path, { bufferSize: 256 });
+  let isCut = false;
+  try {
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+      isCut = found.length + strange.length >= MAX_ENTRIES;
+      if (isCut) break;
+      if (entry.name.includes("\ufffd")) strange.push(entry.name);
+      else found.push(entryOf(path, entry.name, kindOf(entry), tree));
+    }
+  } finally {
+    folder.closeSync();
+  }
+  found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { entries: new Map(found.map((entry) => [entry.name, entry])), isCut, strange };
+}
+
+interface Kinded {
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+function kindOf(found: Kinded): Entry["kind"] | "link" {
+  if (found.isFile()) return "file";
+  if (found.isDirectory()) return "folder";
+  return found.isSymbolicLink() ? "link" : "other";
+}
+
+function entryOf(folder: string, name: string, kind: Entry["kind"] | "link", tree: Tree): Entry {
+  if (kind !== "link") return { name, kind };
+  const path = join(folder, name);
+  const target = tryTo(() => realpathSync(path));
+  // It leads nowhere, or in a circle.
+  if (target === undefined) return { name, kind: "other" };
+  const found = tryTo(() => statSync(path));
+  const seen = found === undefined ? "other" : kindOf(found);
+  const isInside = tree.followLinks || target === tree.root || target.startsWith(tree.root + sep);
+  return { name, kind: seen === "link" ? "other" : seen, ...(isInside ? {} : { isOutside: true }) };
+}
+
+function tryTo<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+}

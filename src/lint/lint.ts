@@ -1,0 +1,70 @@
+import { realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { systemErrorCode, TriptychError } from "../errors/index.ts";
+import { checkModels } from "./check.ts";
+import { type Listing, listFolder, type Tree } from "./disk/list-folder.ts";
+import type { LintModel } from "./model/model.ts";
+import { type Obstacle, readModel } from "./model/read-model.ts";
+import { profileOf } from "./release.ts";
+import { report } from "./report.ts";
+import type { LintOptions, LintReport } from "./types.ts";
+
+/**
+ * Looks at a model repository and says what Triton will say of it, without a Triton: every finding with its place, and
+ * the verdict on each model. Nothing is written, nothing is run, and no link out of the folder is followed.
+ *
+ * @param folder - The one that Triton is given, with a folder for each model.
+ * @throws TriptychError `usage` for what is no folder, a release that is not known, and a rule that there is not.
+ */
+export async function lintRepository(folder: string, options: LintOptions = {}): Promise<LintReport> {
+  const profile = profileOf(options.triton);
+  const tree = treeOf(folder);
+  const listing = listFolder(folder, tree);
+  const { models, obstacles } = await readModels(folder, listing, tree);
+  const found = checkModels({ folder, profile, models });
+  return report({ ...found, obstacles, models, profile, options });
+}
+
+function treeOf(folder: string): Tree {
+  try {
+    const root = realpathSync(folder);
+    if (statSync(root).isDirectory()) return { root, followLinks: false };
+  } catch (cause) {
+    throw noFolder(folder, systemErrorCode(cause) ?? "unknown", cause);
+  }
+  throw noFolder(folder, "it is no folder");
+}
+
+function noFolder(folder: string, reason: string, cause?: unknown): TriptychError {
+  return new TriptychError("usage", `cannot read ${folder}: ${reason}`, {
+    hint: "Name the folder that Triton is given, with a folder for each model.",
+    cause,
+  });
+}
+
+/** Models of a repository, and what kept us from looking at others. */
+interface ReadModels {
+  readonly models: ReadonlyMap<string, LintModel>;
+  readonly obstacles: readonly (Obstacle & { readonly model?: string })[];
+}
+
+async function readModels(folder: string, listing: Listing, tree: Tree): Promise<ReadModels> {
+  const models = new Map<string, LintModel>();
+  const obstacles: (Obstacle & { readonly model?: string })[] = [];
+  for (const { name, kind, isOutside } of listing.entries.values()) {
+    // Files beside the models are nobody's business.
+    if (kind !== "folder") continue;
+    if (isOutside === true)
+      obstacles.push({ rule: "H101", file: join(folder, name), message: OUTSIDE, model: name });
+    else {
+      const read = readModel(folder, name, tree);
+      if (read.model !== undefined) models.set(name, read.model);
+      obstacles.push(...read.obstacles.map((found) => ({ ...found, model: name })));
+    }
+    // Others in the same process are to have their turn.
+    if (models.size % 50 === 49) await new Promise(setImmediate);
+  }
+  return { models, obstacles };
+}
+
+const OUTSIDE = "the model's folder is a link out of the repository; it was not looked at";

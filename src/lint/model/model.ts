@@ -1,0 +1,64 @@
+import type { Finding, Position } from "../../errors/index.ts";
+import type { ModelConfigMessage } from "../../model-config/index.ts";
+import type { TritonProfile } from "../release.ts";
+import type { Severity } from "../types.ts";
+
+/** Something in a folder. */
+export interface Entry {
+  readonly name: string;
+  /** What a link leads to, where it is one; `other` where that is nothing. */
+  readonly kind: "file" | "folder" | "other";
+  /** True where it is a link out of the repository, which is told and not followed. */
+  readonly isOutside?: true;
+}
+
+/** A model of a repository, as it was read. */
+export interface LintModel {
+  /** Name of its folder. */
+  readonly name: string;
+  readonly folder: string;
+  /** Its config.pbtxt, be it there or not. */
+  readonly file: string;
+  /** What the text says, with the fields that Triton fills in from the folder: name, backend, platform, file name. */
+  readonly config: ModelConfigMessage;
+  /** False where there is none. */
+  readonly hasConfig: boolean;
+  /** What the parser refuses; the configuration is then half of one. */
+  readonly textFindings: readonly Finding[];
+  /** Where a value stands: the value's own place, or that of what it stands in. */
+  readonly positionOf: (path: string) => Position | undefined;
+  /** Folders below it that are no versions by their name. */
+  readonly otherFolders: readonly string[];
+  /** Versions on disk, the highest first. */
+  readonly versions: readonly bigint[];
+  /** Those of them that the version policy chooses. */
+  readonly served: readonly bigint[];
+  /** What is in the folder, or in a folder below it such as `1`; empty where there is none. */
+  readonly filesIn: (folder: string) => ReadonlyMap<string, Entry>;
+}
+
+/** What rules may look at beyond a model. */
+export interface LintRepository {
+  readonly folder: string;
+  readonly profile: TritonProfile;
+  /** Models whose text could be read, by name. */
+  readonly models: ReadonlyMap<string, LintModel>;
+  /** Whether a model is refused: by what its own text says (`poll`), or when it is loaded. Undefined while it is fine. */
+  readonly refusalOf: (model: string) => "poll" | "load" | undefined;
+}
+
+/** What a check found; the rule gives the rest. */
+export interface Problem {
+  /** Place in the configuration, such as `input[0].dims`. */
+  readonly at?: string | undefined;
+  /** A place that the reader told already. */
+  readonly position?: Position | undefined;
+  /** Another file or folder that it is about. */
+  readonly file?: string | undefined;
+  readonly message: string;
+  readonly expected?: string | undefined;
+  readonly got?: string | undefined;
+  /** In place of the rule's own. */
+  readonly hint?: string | undefined;
+  readonly severity?: Severity | undefined;
+}

@@ -1,0 +1,128 @@
+import { join } from "node:path";
+import type { Finding, Position } from "../../errors/index.ts";
+import { inspectModelConfig, type ModelConfigText } from "../../model-config/index.ts";
+import { type Listing, listFolder, type Tree } from "../disk/list-folder.ts";
+import { readSmallFile } from "../disk/read-text.ts";
+import { fillIn } from "./fill-in.ts";
+import type { LintModel } from "./model.ts";
+import { chooseVersions, versionsIn } from "./versions.ts";
+
+const CONFIG = "config.pbtxt";
+
+/** Something that kept us from looking: the rule that says so, and what it says. */
+export interface Obstacle {
+  readonly rule: string;
+  readonly file: string;
+  readonly message: string;
+  readonly got?: string;
+}
+
+/** A model, or why it could not be looked at. */
+export interface ReadModel {
+  readonly model?: LintModel;
+  readonly obstacles: readonly Obstacle[];
+}
+
+/** Reads a model's folder: its configuration, and the names of its files. Never throws. */
+export function readModel(repository: string, name: string, tree: Tree): ReadModel {
+  const folder = join(repository, name);
+  const listing = listFolder(folder, tree);
+  const obstacles = obstaclesOf(folder, listing);
+  if (listing.failure !== undefined) return { obstacles };
+  const text = readConfig(folder, listing);
+  if ("rule" in text) return { obstacles: [...obstacles, text] };
+  return { model: modelOf({ name, folder, listing, tree, text }), obstacles };
+}
+
+interface Parts {
+  readonly name: string;
+  readonly folder: string;
+  readonly listing: Listing;
+  readonly tree: Tree;
+  readonly text: ConfigText;
+}
+
+function modelOf({ name, folder, listing, tree, text }: Parts): LintModel {
+  const folders = [...listing.entries.values()]
+    .filter(({ kind }) => kind === "folder")
+    .map((entry) => entry.name);
+  const lists = new Map<string, Listing["entries"]>([["", listing.entries]]);
+  const filesIn = (below: string): Listing["entries"] => {
+    const found = lists.get(below) ?? listFolder(join(folder, below), tree).entries;
+    lists.set(below, found);
+    return found;
+  };
+  const { versions, otherFolders } = versionsIn(folders);
+  const [first] = folders;
+  const written = text.read.message;
+  const known = written.backend !== undefined && written.default_model_filename !== undefined;
+  return {
+    name,
+    folder,
+    file: join(folder, CONFIG),
+    hasConfig: text.hasConfig,
+    textFindings: text.findings,
+    config: fillIn(written, name, known || first === undefined ? new Map() : filesIn(first)),
+    positionOf: (path) => placeOf(text.read, path),
+    otherFolders,
+    versions,
+    served: chooseVersions(written.version_policy, versions),
+    filesIn,
+  };
+}
+
+/** The place of a value, or of what it stands in. */
+function placeOf({ positionOf }: ModelConfigText, path: string): Position | undefined {
+  let rest = path;
+  while (rest !== "") {
+    const found = positionOf(rest);
+    if (found !== undefined) return found;
+    rest = rest.replace(/(^|\.)[^.[\]]+$|\[(?:"(?:[^"\\]|\\.)*"|[^\]]*)\]$/, "");
+  }
+  return undefined;
+}
+
+function obstaclesOf(folder: string, { isCut, strange, failure }: Listing): Obstacle[] {
+  const found = strange.map((name) => ({
+    rule: "H301",
+    file: folder,
+    message: `${name}: its name is not UTF-8; it was not looked at`,
+  }));
+  if (isCut) found.push({ rule: "H401", file: folder, message: "it has more than 10,000 entries" });
+  if (failure === undefined) return found;
+  return [...found, { rule: "H201", file: folder, message: `the folder cannot be read: ${failure}` }];
+}
+
+/** A configuration that was read, or an empty one where there is no file. */
+interface ConfigText {
+  readonly read: ModelConfigText;
+  readonly findings: readonly Finding[];
+  readonly hasConfig: boolean;
+}
+
+function readConfig(folder: string, { entries }: Listing): ConfigText | Obstacle {
+  const file = join(folder, CONFIG);
+  const entry = entries.get(CONFIG);
+  if (entry === undefined) return { ...parse("", file), hasConfig: false };
+  if (entry.isOutside === true) {
+    return { rule: "H101", file, message: "it is a link out of the repository; it was not read" };
+  }
+  const found = readSmallFile(file);
+  if ("bytes" in found) return decode(found.bytes, file);
+  const rule = { "not-a-file": "H202", "too-large": "H203", unreadable: "H201" }[found.failure];
+  return { rule, file, message: `it cannot be read: ${found.detail}`, got: found.detail };
+}
+
+function decode(bytes: Uint8Array, file: string): ConfigText {
+  try {
+    return parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), file);
+  } catch {
+    const notText: Finding = { rule: "not-utf-8", message: "It is not UTF-8 text." };
+    return { ...parse("", file), findings: [notText] };
+  }
+}
+
+function parse(text: string, file: string): ConfigText {
+  const read = inspectModelConfig(text, file);
+  return { read, findings: read.findings, hasConfig: true };
+}

@@ -1,0 +1,41 @@
+import type { ModelConfigMessage } from "../../model-config/index.ts";
+
+/** Folders of a model that are never versions. */
+const RESERVED = ["warmup", "initial_state", "configs"];
+
+/** Versions among the folders of a model. */
+export interface Versions {
+  /** The highest first. */
+  readonly versions: readonly bigint[];
+  /** Folders that Triton passes over with a warning. */
+  readonly otherFolders: readonly string[];
+}
+
+/** Reads the names of folders as Triton does: a number at the beginning is enough. */
+export function versionsIn(folders: readonly string[]): Versions {
+  const named = folders.filter((name) => !RESERVED.includes(name));
+  const versions = named.map(versionOf).filter((version) => version !== undefined);
+  const otherFolders = named.filter((name) => versionOf(name) === undefined);
+  return { versions: [...new Set(versions)].sort((a, b) => (a < b ? 1 : -1)), otherFolders };
+}
+
+function versionOf(name: string): bigint | undefined {
+  if (name.length > 1 && name.startsWith("0")) return undefined;
+  const digits = /^\s*([+-]?\d+)/.exec(name)?.[1];
+  return digits === undefined ? undefined : BigInt(digits.replace("+", ""));
+}
+
+/** The versions that a policy chooses of those on disk. */
+export function chooseVersions(
+  policy: ModelConfigMessage["version_policy"],
+  versions: readonly bigint[],
+): readonly bigint[] {
+  if (policy?.specific !== undefined) {
+    const wanted = policy.specific.versions ?? [];
+    return versions.filter((version) => wanted.includes(version));
+  }
+  if (policy?.all !== undefined) return versions;
+  // A policy of which nothing is chosen chooses all.
+  if (policy !== undefined && policy.latest === undefined) return versions;
+  return versions.slice(0, policy?.latest === undefined ? 1 : (policy.latest.num_versions ?? 0));
+}

@@ -1,0 +1,98 @@
+import { TriptychError } from "../errors/index.ts";
+import type { FoundProblem } from "./check.ts";
+import type { LintModel } from "./model/model.ts";
+import type { Obstacle } from "./model/read-model.ts";
+import type { TritonProfile } from "./release.ts";
+import { RULES } from "./rules/index.ts";
+import type { LintFinding, LintOptions, LintReport, Rule, Verdict } from "./types.ts";
+
+interface Found {
+  readonly problems: readonly FoundProblem[];
+  readonly obstacles: readonly (Obstacle & { readonly model?: string })[];
+  readonly refused: ReadonlyMap<string, unknown>;
+  readonly models: ReadonlyMap<string, LintModel>;
+  readonly profile: TritonProfile;
+  readonly options: LintOptions;
+}
+
+/** The report of what was found, less what the caller does not want to hear of. */
+export function report(found: Found): LintReport {
+  const { problems, obstacles, refused, models, profile, options } = found;
+  const isWanted = wanted(options);
+  const findings = [...obstacles.map(ofObstacle), ...problems.map(ofProblem)].filter(({ rule }) =>
+    isWanted(rule),
+  );
+  const unknown = obstacles
+    .filter(({ rule }) => ruleOf(rule).severity === "error")
+    .map(({ model = "" }) => model);
+  const verdictOf = (model: string): Verdict =>
+    refused.has(model) ? "refused" : unknown.includes(model) ? "unknown" : "accepted";
+  const names = [...new Set([...models.keys(), ...unknown.filter((name) => name !== "")])].sort();
+  return {
+    findings: findings.sort(byPlace),
+    models: names.length,
+    verdicts: Object.fromEntries(names.map((name) => [name, verdictOf(name)])),
+    triton: profile.release,
+  };
+}
+
+/** Which rules a caller wants to hear of. */
+function wanted({ rules, ignore = [] }: LintOptions): (rule: string) => boolean {
+  for (const word of [...(rules ?? []), ...ignore]) {
+    if (word === "" || !RULES.some(({ id }) => id.startsWith(word))) {
+      throw new TriptychError("usage", `there is no rule ${JSON.stringify(word)}`, {
+        hint: "Name a rule, such as I101, or the letters that it begins with; docs/lint.md lists them.",
+      });
+    }
+  }
+  const isOne = (words: readonly string[], id: string): boolean => words.some((word) => id.startsWith(word));
+  return (id) => (rules === undefined || isOne(rules, id)) && !isOne(ignore, id);
+}
+
+function ruleOf(id: string): Rule {
+  const found = RULES.find((rule) => rule.id === id);
+  if (found === undefined) throw new TriptychError("internal", `no rule ${id}`);
+  return found;
+}
+
+function ofObstacle({
+  rule: id,
+  file,
+  message,
+  got,
+  model,
+}: Obstacle & { readonly model?: string }): LintFinding {
+  const rule = ruleOf(id);
+  return {
+    rule: id,
+    severity: rule.severity,
+    message,
+    file,
+    hint: rule.mend,
+    ...(got === undefined ? {} : { got }),
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+function ofProblem({ rule, model, problem }: FoundProblem): LintFinding {
+  const { at, file, message, expected, got } = problem;
+  const position = problem.position ?? (at === undefined ? undefined : model.positionOf(at));
+  return {
+    rule: rule.id,
+    severity: problem.severity ?? rule.severity,
+    message,
+    ...(rule.phrase === undefined ? {} : { phrase: rule.phrase }),
+    file: file ?? model.file,
+    ...(position === undefined || file !== undefined ? {} : { line: position.line, column: position.column }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(got === undefined ? {} : { got }),
+    hint: problem.hint ?? rule.mend,
+    model: model.name,
+  };
+}
+
+function byPlace(a: LintFinding, b: LintFinding): number {
+  const [one, other] = [a.model ?? "", b.model ?? ""];
+  if (one !== other) return one < other ? -1 : 1;
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0) || (a.rule < b.rule ? -1 : 1);
+}

@@ -1,0 +1,113 @@
+import { added, BASE, type CheckedRule, configs, pythonModel, replaced } from "./define.ts";
+
+/** Backends that Triton knows by name, with the platforms that they are for. */
+const PLATFORMS: Readonly<Record<string, readonly string[]>> = {
+  tensorflow: ["tensorflow_graphdef", "tensorflow_savedmodel"],
+  tensorrt: ["tensorrt_plan"],
+  onnxruntime: ["onnxruntime_onnx"],
+  pytorch: ["pytorch_libtorch"],
+};
+
+/** Backends that NVIDIA's containers have, and that somebody may have built. */
+const FAMILIAR = [
+  ...Object.keys(PLATFORMS),
+  "python",
+  "openvino",
+  "dali",
+  "fil",
+  "tensorrtllm",
+  "vllm",
+  "identity",
+  "repeat",
+  "square",
+  "torch_aoti",
+  "pytorch_aoti",
+];
+
+/** The model as a whole (M). */
+export const MODEL_RULES: readonly CheckedRule[] = [
+  {
+    id: "M201",
+    severity: "error",
+    phrase: "unexpected platform type",
+    phase: "poll",
+    what: "No backend, and a platform that is none of Triton's.",
+    mend: "Write `backend`; a platform is only needed for an ensemble.",
+    example: replaced('backend: "python"', 'platform: "python_script"'),
+    *check({ config }) {
+      const { backend, platform = "", default_model_filename: file } = config;
+      if (backend !== "" || platform === "ensemble") return;
+      // With none of the three, Triton has another complaint.
+      if (platform === "" && file === "") return;
+      yield { at: "platform", message: `${JSON.stringify(platform)} is no platform`, got: platform };
+    },
+  },
+  {
+    id: "M301",
+    severity: "error",
+    phrase: "and empty backend type",
+    phase: "poll",
+    what: "An ensemble has no backend.",
+    mend: "Take `backend` away.",
+    example: configs(`platform: "ensemble"\n${BASE}`, BASE),
+    *check({ config }) {
+      const { backend = "", platform } = config;
+      if (platform !== "ensemble" || backend === "") return;
+      yield { at: "backend", message: "an ensemble with a backend", expected: "none", got: backend };
+    },
+  },
+  {
+    id: "M401",
+    severity: "error",
+    phrase: "unexpected 'platform' and 'backend' pair",
+    phase: "poll",
+    what: "Backend and platform are not for each other.",
+    mend: "Leave `platform` out; Triton knows it by the backend.",
+    example: {
+      failing: pythonModel(BASE.replace('"python"', '"onnxruntime"\nplatform: "tensorrt_plan"')),
+      mended: pythonModel(BASE.replace('"python"', '"python"\nplatform: "tensorrt_plan"')),
+    },
+    *check({ config }) {
+      const { backend = "", platform = "" } = config;
+      const allowed = Object.hasOwn(PLATFORMS, backend) ? PLATFORMS[backend] : undefined;
+      if (platform === "ensemble" || allowed?.includes(platform) !== false) return;
+      yield {
+        at: "platform",
+        message: `platform ${JSON.stringify(platform)} is not for backend ${backend}`,
+        expected: allowed.join(" or "),
+        got: platform,
+      };
+    },
+  },
+  {
+    id: "M501",
+    severity: "error",
+    phrase: "'max_batch_size' must be non-negative value",
+    phase: "poll",
+    what: "`max_batch_size` is below 0.",
+    mend: "Write 0 for a model whose tensors have no batch dimension.",
+    example: added("max_batch_size: -1", "max_batch_size: 0"),
+    *check({ config }) {
+      const size = config.max_batch_size ?? 0;
+      if (size < 0)
+        yield { at: "max_batch_size", message: "it is negative", expected: "0 or more", got: `${size}` };
+    },
+  },
+  {
+    id: "M601",
+    severity: "warning",
+    phrase: "unable to find backend library for backend",
+    phase: "load",
+    what: "A backend that NVIDIA's containers do not have; where the server is known, an error.",
+    mend: "Correct its name, or see that the server has it.",
+    example: replaced('"python"', '"pyhton"', '"python"'),
+    *check({ config }, { profile }) {
+      const { backend = "" } = config;
+      const known = profile.backends;
+      if (backend === "" || (known ?? FAMILIAR).includes(backend)) return;
+      const expected = (known ?? FAMILIAR).join(", ");
+      const message = `${backend} is no backend of this server`;
+      yield { at: "backend", message, expected, got: backend, ...(known && { severity: "error" }) };
+    },
+  },
+];
