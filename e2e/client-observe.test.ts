@@ -65,7 +65,9 @@ describe("what a client counts", () => {
     const size = 1 << 20;
     for (let call = 0; call < 3; call += 1) {
       const { timings } = await identity(new Float32Array(size));
-      expect(Math.min(timings.encodeMs, timings.sendMs, timings.waitMs, timings.receiveMs)).toBeGreaterThan(-1e-9);
+      expect(Math.min(timings.encodeMs, timings.sendMs, timings.waitMs, timings.receiveMs)).toBeGreaterThan(
+        -1e-9,
+      );
     }
     await identity(new Float32Array(1)).then(() => repeat(3));
     await expect(studio.model("identity").infer({})).rejects.toMatchObject({ code: "request-invalid" });
