@@ -18,6 +18,7 @@ const OWNED = {
   typebox: "spec",
   "@grpc/grpc-js": "client",
   "@grpc/proto-loader": "client",
+  "@opentelemetry/api": "client",
   commander: "cli",
 };
 

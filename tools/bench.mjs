@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { benchClips } from "./bench/clips.mjs";
 import { benchEngines, benchRepository } from "./bench/commands.mjs";
+import { benchHooks } from "./bench/hooks.mjs";
 import { ROOT as root } from "./bench/root.mjs";
 import { benchSteps } from "./bench/steps.mjs";
 
@@ -41,6 +42,7 @@ const rows = [
   benchRepository(rounds),
   benchEngines(rounds),
   ...benchSteps(rounds),
+  ...(await benchHooks(rounds)),
 ];
 mkdirSync(`${root}out/bench`, { recursive: true });
 writeFileSync(`${root}out/bench/results.json`, `${JSON.stringify(rows, null, 2)}\n`);

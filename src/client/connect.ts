@@ -4,6 +4,8 @@ import { checkContract } from "./contract/check.ts";
 import type { Middleware } from "./observe/middleware.ts";
 import { observed } from "./observe/observed.ts";
 import { type CallOptions, checkedDeadline } from "./options.ts";
+import { recording } from "./recorder/recording.ts";
+import type { Session } from "./recorder/session.ts";
 import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
 import { openTransport, type Transport, type TransportOptions } from "./transport/transport.ts";
 
@@ -15,6 +17,8 @@ export interface OpenOptions extends TransportOptions {
   readonly deadlineMs?: number | undefined;
   /** Cancels connecting; it has no hold on the studio. */
   readonly signal?: AbortSignal | undefined;
+  /** Notes every call, to be played again without a server. */
+  readonly record?: Session | undefined;
   /** Code around every call, those of connecting included; the first is the outermost. */
   readonly use?: readonly Middleware[] | undefined;
 }
@@ -26,6 +30,9 @@ export interface ConnectOptions<C extends Contract> extends OpenOptions {
   /** True to go on without comparing the contract with the server's models. */
   readonly skipContractCheck?: boolean | undefined;
 }
+
+/** What a studio is made with, whatever is behind it. */
+export type StudioOptions = Pick<OpenOptions, "use" | "signal"> & Partial<ConnectOptions<Contract>>;
 
 /**
  * Connects to a Triton server, once it has shown that it is ready and serves what the contract says. Without a
@@ -44,10 +51,23 @@ export async function connect(
   endpoint: string,
   options: OpenOptions & Partial<ConnectOptions<Contract>> = {},
 ): Promise<OpenStudio> {
-  const { contract } = options;
   requireContract(options);
   const until = Date.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
-  const transport = observed(await openTransport(endpoint, options), options.use);
+  const transport = await openTransport(endpoint, options);
+  return studioOver(recording(transport, options.record), options, until);
+}
+
+/**
+ * The studio over a transport, once what is behind it has shown that it is ready and serves what the contract says.
+ * `until` is when that has to be done.
+ */
+export async function studioOver(
+  base: Transport,
+  options: StudioOptions,
+  until = Date.now() + DEFAULT_CONNECT_MS,
+): Promise<OpenStudio> {
+  const { contract } = options;
+  const transport = observed(base, options.use);
   const rest = (): CallOptions => ({ signal: options.signal, deadlineMs: Math.max(1, until - Date.now()) });
   try {
     await checkReady(transport, rest());
@@ -56,7 +76,7 @@ export async function connect(
     return createStudio(transport, contract);
   } catch (reason) {
     await transport.close();
-    throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(endpoint, reason) : reason;
+    throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(transport.endpoint, reason) : reason;
   }
 }
 

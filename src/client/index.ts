@@ -39,6 +39,8 @@ export { type MetricsFormat, metricsText } from "./observe/metrics-text.ts";
 export type { Answer, Call, Middleware, TensorSummary } from "./observe/middleware.ts";
 export type { AnswerTimings, CallTimings, ClipTimings, StepTime } from "./observe/timings.ts";
 export { type CallOptions, CLIP_DEADLINE_MS, DEFAULT_DEADLINE_MS } from "./options.ts";
+export { type ReplayOptions, replay } from "./recorder/replay.ts";
+export { type RecordedCall, Session } from "./recorder/session.ts";
 export type { OpenStudio, Studio, StudioBase } from "./studio.ts";
 export type { ChannelOptions, KeepaliveOptions } from "./transport/channel.ts";
 export type { HeaderOptions, HeaderValues } from "./transport/headers.ts";

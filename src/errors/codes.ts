@@ -186,6 +186,11 @@ export const ERROR_CODES = {
     title: "A middleware of the client failed",
     next: "Read its own error in the message and the cause; it was given to `connect` as `use`.",
   },
+  "replay-mismatch": {
+    exit: 1,
+    title: "A call is not the one that was recorded",
+    next: "Compare what the message names; record the session anew if the call is meant to be so.",
+  },
   "deadline-exceeded": {
     exit: 3,
     title: "The call did not end before its deadline",
