@@ -1,5 +1,24 @@
-export type { ModelState, RepositoryEntry, ServerClient, ServerMetadata } from "./admin/server.ts";
-export type { Duration, ModelStatistics } from "./admin/statistics.ts";
+export type { ModelMetadata, ModelOptions, ServerMetadata, TensorMetadata } from "./admin/describe.ts";
+export type { HealthOptions, HealthState, ReadyOptions, WatchOptions } from "./admin/health.ts";
+export type { LogChanges, LogSettings } from "./admin/log-settings.ts";
+export {
+  type IndexOptions,
+  LOAD_DEADLINE_MS,
+  type LoadOptions,
+  type ModelState,
+  type RepositoryEntry,
+  type UnloadOptions,
+} from "./admin/repository.ts";
+export type { ServerClient } from "./admin/server.ts";
+export type {
+  BatchStatistics,
+  Duration,
+  MemoryUsage,
+  ModelStatistics,
+  ResponseStatistics,
+} from "./admin/statistics.ts";
+export type { StatisticsSince } from "./admin/statistics-since.ts";
+export type { TraceChanges, TraceLevel, TraceOptions, TraceSettings } from "./admin/trace-settings.ts";
 export { type ConnectOptions, connect, type OpenOptions } from "./connect.ts";
 export type { ContractDifference } from "./contract/compare.ts";
 export type { UntypedModel } from "./contract/untyped-model.ts";

@@ -166,6 +166,11 @@ export const ERROR_CODES = {
     title: "The server has no such model, or it is not loaded",
     next: "Check the name and that the model is loaded.",
   },
+  "model-load-failed": {
+    exit: 3,
+    title: "The server could not load a model",
+    next: "Read the server's own reason in the message; `triptych repository --check` and its log tell more.",
+  },
   "request-invalid": {
     exit: 2,
     title: "The server refused a request as wrong",

@@ -11,7 +11,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { type TriptychError, toTriptychError } from "../../errors/index.ts";
-import { inferenceService } from "../protocol/service.ts";
+import { rpc } from "../protocol/service.ts";
 import type { Answer, Call, Middleware } from "./middleware.ts";
 
 /** What is traced. */
@@ -124,8 +124,8 @@ class TracedCall {
   }
 }
 
-function methodOf({ rpc }: Call): string {
-  return (inferenceService()[rpc]?.path ?? rpc).replace(/^\//, "");
+function methodOf(call: Call): string {
+  return rpc(call.rpc).path.slice(1);
 }
 
 function attributesOf(call: Call): Attributes {

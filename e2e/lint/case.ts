@@ -1,0 +1,92 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+/** A model repository that shows one rule, as text. */
+export interface LintCase {
+  /** The rule that it breaks; with a mark of its own where a rule has several cases, such as `I2.negative`. */
+  readonly id: string;
+  /** Files below the repository, by path. `@` stands for the case's own name of its model. */
+  readonly files: Readonly<Record<string, string>>;
+  /** What Triton says as it refuses the model; undefined where it takes it. */
+  readonly says?: string | undefined;
+}
+
+/** The smallest model that the python backend takes and that answers a warm-up. */
+export const MODEL_PY = `import triton_python_backend_utils as pb_utils
+
+
+class TritonPythonModel:
+    def execute(self, requests):
+        return [pb_utils.InferenceResponse([]) for _ in requests]
+`;
+
+/** One input and one output, as most cases have them. */
+export const TENSORS =
+  'input { name: "X" data_type: TYPE_FP32 dims: [ 2 ] } output { name: "Y" data_type: TYPE_FP32 dims: [ 2 ] }';
+
+type Says = string | undefined;
+
+/** A case of one folder with this configuration. */
+export function config(id: string, says: Says, text: string, files: LintCase["files"] = {}): LintCase {
+  return {
+    id,
+    says,
+    files: { "@/config.pbtxt": `name: "@"\n${text}\n`, "@/1/model.py": MODEL_PY, ...files },
+  };
+}
+
+/** A case of a Python model with the usual tensors and these settings. */
+export function python(id: string, says: Says, text: string, files: LintCase["files"] = {}): LintCase {
+  return config(id, says, `backend: "python"\n${TENSORS}\n${text}`, files);
+}
+
+/** A case of a Python model with tensors of its own. */
+export function tensors(id: string, says: Says, text: string): LintCase {
+  return config(id, says, `backend: "python"\n${text}`);
+}
+
+/** A case of an ensemble. */
+export function ensemble(id: string, says: Says, text: string, files: LintCase["files"] = {}): LintCase {
+  return {
+    id,
+    says,
+    files: { "@/config.pbtxt": `name: "@"\nplatform: "ensemble"\n${text}\n`, "@/1/.keep": "", ...files },
+  };
+}
+
+/** A step of an ensemble; the maps as `X=a Y=b`. */
+export function step(model: string, inputs: string, outputs: string, more = "model_version: -1"): string {
+  const map = (name: string, pairs: string): string =>
+    pairs
+      .split(" ")
+      .filter((pair) => pair !== "")
+      .map((pair) => pair.split("="))
+      .map(([key, value]) => `${name} { key: "${key ?? ""}" value: "${value ?? ""}" }`)
+      .join(" ");
+  return `step { model_name: "${model}" ${more} ${map("input_map", inputs)} ${map("output_map", outputs)} }`;
+}
+
+/** Whether it calls other models, and so must be loaded by itself. */
+export const isEnsemble = ({ files }: LintCase): boolean =>
+  files["@/config.pbtxt"]?.includes('platform: "ensemble"') === true;
+
+/** The case with its own name in place of every `@`. */
+export function named({ id, files }: LintCase): {
+  readonly model: string;
+  readonly files: LintCase["files"];
+} {
+  const model = id.replaceAll(".", "_");
+  const entries = Object.entries(files).map(([path, text]) =>
+    [path, text].map((word) => word.replaceAll("@", model)),
+  );
+  return { model, files: Object.fromEntries(entries) as LintCase["files"] };
+}
+
+/** Writes files below a folder. */
+export function writeFiles(folder: string, files: LintCase["files"]): void {
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+}

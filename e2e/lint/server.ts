@@ -1,0 +1,119 @@
+import { startTriton, type TritonServer } from "../../src/server/index.ts";
+
+/** What the real server says of a model. */
+export interface ServerVerdict {
+  /** `hangs`: the load never ends; `aborts`: the server does. */
+  readonly outcome: "accepted" | "refused" | "hangs" | "aborts";
+  /** Its answer, with what its log says about it; empty where it took the model. */
+  readonly reason: string;
+}
+
+/** A load that takes longer waits for a process that is gone. Generous, for a machine that is busy. */
+const LONGEST_LOAD_MS = 45_000;
+
+/** The log comes by a pipe, so it may be a little later than the answer. */
+const LOG_DELAY_MS = 5_000;
+
+/** How many are tried at once. */
+const WORKERS = 3;
+
+interface Started {
+  readonly server: TritonServer;
+  readonly log: string[];
+}
+
+interface Answer {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** Tries models of one folder on the embedded Triton, which is started anew where a model takes it down. */
+export class LoadingServer implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #longestLoadMs: number;
+  #started: Promise<Started> | undefined;
+
+  constructor(folder: string, longestLoadMs = LONGEST_LOAD_MS) {
+    this.#folder = folder;
+    this.#longestLoadMs = longestLoadMs;
+  }
+
+  /**
+   * Loads each model by itself and unloads it again; what it is made of stays.
+   *
+   * @param alone - Those that call others: Triton refuses two loads at once that have a model in common.
+   */
+  async verdictsOf(
+    models: readonly string[],
+    alone: readonly string[] = [],
+  ): Promise<Map<string, ServerVerdict>> {
+    const verdicts = new Map<string, ServerVerdict>();
+    const waiting = [...models];
+    const unsure: string[] = [];
+    const work = async (): Promise<void> => {
+      for (let model = waiting.shift(); model !== undefined; model = waiting.shift()) {
+        const verdict = await this.#verdictOf(model);
+        if (verdict.outcome === "accepted" || verdict.outcome === "refused") verdicts.set(model, verdict);
+        // Perhaps the doing of one that was tried beside it.
+        else unsure.push(model);
+      }
+    };
+    await Promise.all(Array.from({ length: WORKERS }, work));
+    for (const model of [...unsure, ...alone]) verdicts.set(model, await this.#verdictOf(model));
+    return verdicts;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#started)?.server.stop();
+  }
+
+  async #start(): Promise<Started> {
+    const log: string[] = [];
+    const onLine = (line: string): unknown => log.push(line);
+    const options = { modelRepository: this.#folder, models: [], onLine };
+    return { server: await startTriton({ kind: "embedded", ...options }), log };
+  }
+
+  async #verdictOf(model: string): Promise<ServerVerdict> {
+    const running = (this.#started ??= this.#start());
+    const { server, log } = await running;
+    const from = log.length;
+    try {
+      const { ok, text } = await this.#post(server, model, "load");
+      if (ok) await this.#post(server, model, "unload");
+      return ok
+        ? { outcome: "accepted", reason: "" }
+        : { outcome: "refused", reason: await reasonOf(model, text, log, from) };
+    } catch (error) {
+      if (this.#started === running) this.#started = undefined;
+      await server.stop();
+      const hangs = error instanceof DOMException && error.name === "TimeoutError";
+      return { outcome: hangs ? "hangs" : "aborts", reason: server.logTail(100) };
+    }
+  }
+
+  async #post({ httpUrl }: TritonServer, model: string, what: "load" | "unload"): Promise<Answer> {
+    const url = `${httpUrl}/v2/repository/models/${encodeURIComponent(model)}/${what}`;
+    const signal = AbortSignal.timeout(this.#longestLoadMs);
+    const response = await fetch(url, { method: "POST", body: "{}", signal });
+    return { ok: response.ok, text: await response.text() };
+  }
+}
+
+/** Where the configuration itself is refused, only the log says why; the parser's line stands before Triton's. */
+async function reasonOf(model: string, text: string, log: readonly string[], from: number): Promise<string> {
+  const { error } = JSON.parse(text) as { error: string };
+  if (!error.includes("failed to poll")) return error.trim();
+  const start = `Poll failed for model directory '${model}': `;
+  for (const end = Date.now() + LOG_DELAY_MS; Date.now() < end; ) {
+    const at = log.findIndex((line, index) => index >= from && line.includes(start));
+    if (at >= 0) return [...parserLines(log, at), log[at]].join("\n");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return error;
+}
+
+function parserLines(log: readonly string[], at: number): string[] {
+  const before = log[at - 1] ?? "";
+  return before.includes("libprotobuf ERROR") ? [before] : [];
+}
