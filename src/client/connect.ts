@@ -2,12 +2,14 @@ import { isTriptychError, TriptychError } from "../errors/index.ts";
 import type { Contract } from "../model-config/index.ts";
 import { checkContract } from "./contract/check.ts";
 import type { Middleware } from "./observe/middleware.ts";
-import { observed } from "./observe/observed.ts";
+import { type ObservedTransport, observed } from "./observe/observed.ts";
 import { type CallOptions, checkedDeadline } from "./options.ts";
-import { recording } from "./recorder/recording.ts";
 import type { Session } from "./recorder/session.ts";
 import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
-import { openTransport, type Transport, type TransportOptions } from "./transport/transport.ts";
+import { openTransport, type TransportOptions } from "./transport/open.ts";
+import { checkReady, type Verify } from "./transport/pool/probe.ts";
+import type { PooledTransport } from "./transport/pooled-transport.ts";
+import type { Transport } from "./transport/transport.ts";
 
 const DEFAULT_CONNECT_MS = 5000;
 
@@ -31,53 +33,78 @@ export interface ConnectOptions<C extends Contract> extends OpenOptions {
   readonly skipContractCheck?: boolean | undefined;
 }
 
-/** What a studio is made with, whatever is behind it. */
-export type StudioOptions = Pick<OpenOptions, "use" | "signal"> & Partial<ConnectOptions<Contract>>;
-
 /**
  * Connects to a Triton server, once it has shown that it is ready and serves what the contract says. Without a
- * contract, its models are there by name, each asked of the server when it is first called.
+ * contract, its models are there by name, each asked of the server when it is first called. Several servers are used as
+ * one: each call goes to the least busy of those that are well.
  *
- * @param endpoint - Host and gRPC port, such as `127.0.0.1:8001`.
- * @throws TriptychError `unreachable` if there is no answer or the server is not ready;
+ * @param endpoints - Host and gRPC port, such as `127.0.0.1:8001`; a list of these; or `dns:///host:port`, for every
+ * address that the name has.
+ * @throws TriptychError `unreachable` if there is no answer; `server-not-ready`; `access-denied`;
  * `contract-mismatch` with every difference; `usage` for a contract that is none; `request-invalid` for an option.
+ *
+ * @example
+ * ```ts
+ * import { connect, tensor } from "triptych-sdk/client";
+ *
+ * await using studio = await connect("127.0.0.1:8001");
+ * const { outputs } = await studio.model("tokenizer").infer({ PROMPT: tensor("BYTES", [1], ["a red circle moves right"]) });
+ * console.log(outputs["TOKEN_IDS"]?.shape);
+ * ```
  */
 export async function connect<const C extends Contract>(
-  endpoint: string,
+  endpoints: string | readonly string[],
   options: ConnectOptions<C>,
 ): Promise<Studio<C>>;
-export async function connect(endpoint: string, options?: OpenOptions): Promise<OpenStudio>;
 export async function connect(
-  endpoint: string,
+  endpoints: string | readonly string[],
+  options?: OpenOptions,
+): Promise<OpenStudio>;
+export async function connect(
+  endpoints: string | readonly string[],
   options: OpenOptions & Partial<ConnectOptions<Contract>> = {},
 ): Promise<OpenStudio> {
   requireContract(options);
-  const until = Date.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
-  const transport = await openTransport(endpoint, options);
-  return studioOver(recording(transport, options.record), options, until);
+  const until = performance.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
+  return studioOver(await openTransport(endpoints, options), options, until);
 }
 
-/**
- * The studio over a transport, once what is behind it has shown that it is ready and serves what the contract says.
- * `until` is when that has to be done.
- */
-export async function studioOver(
-  base: Transport,
-  options: StudioOptions,
-  until = Date.now() + DEFAULT_CONNECT_MS,
-): Promise<OpenStudio> {
+/** What a studio can stand on: servers, or what plays their part. */
+export type Backing = Transport & Pick<PooledTransport, "start" | "endpoints" | "drain">;
+
+/** What a studio is made with, whatever it stands on. */
+export type StudioOptions = Pick<OpenOptions, "use" | "record" | "signal"> &
+  Partial<ConnectOptions<Contract>>;
+
+/** The studio over servers, once they have shown that they are ready and serve what the contract says; by `until`. */
+export async function studioOver(pool: Backing, options: StudioOptions, until: number): Promise<OpenStudio> {
   const { contract } = options;
-  const transport = observed(base, options.use);
-  const rest = (): CallOptions => ({ signal: options.signal, deadlineMs: Math.max(1, until - Date.now()) });
+  const transport = observed(pool, options);
+  const rest = (): CallOptions => ({
+    signal: options.signal,
+    deadlineMs: Math.max(1, until - performance.now()),
+  });
   try {
-    await checkReady(transport, rest());
-    if (contract === undefined) return createOpenStudio(transport);
-    if (options.skipContractCheck !== true) await checkContract(transport, contract, rest());
-    return createStudio(transport, contract);
+    await pool.start(verifier(options, transport), rest);
+    const parts = { transport, pool };
+    return contract === undefined ? createOpenStudio(parts) : createStudio(parts, contract);
   } catch (reason) {
     await transport.close();
     throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(transport.endpoint, reason) : reason;
   }
+}
+
+/** What each server is held to, now and whenever it comes back after it was away. */
+function verifier(
+  { contract, skipContractCheck }: Partial<ConnectOptions<Contract>>,
+  transport: ObservedTransport,
+): Verify {
+  return async (view, options) => {
+    const endpoint = transport.around(view);
+    await checkReady(endpoint, options);
+    if (contract !== undefined && skipContractCheck !== true)
+      await checkContract(endpoint, contract, options);
+  };
 }
 
 /** One that was to be imported and is undefined is a mistake, not a wish for a studio without types. */
@@ -87,16 +114,6 @@ function requireContract(options: object): void {
   if (typeof parts?.models === "object" && typeof parts.variants === "object") return;
   throw new TriptychError("usage", "connect: expected { contract }, with the module rendered from a spec.", {
     hint: "Import it from contract.gen.ts, which `triptych repository` writes.",
-  });
-}
-
-async function checkReady(transport: Transport, options: CallOptions): Promise<void> {
-  const { ready } = await transport.unary("ServerReady", {}, options);
-  if (ready) return;
-  const { endpoint } = transport;
-  throw new TriptychError("unreachable", `${endpoint} answers, but is not ready to serve.`, {
-    hint: "Wait until its models are loaded; its log tells if one of them failed.",
-    details: { endpoint },
   });
 }
 

@@ -6,11 +6,22 @@ import { modelClients } from "./inference/models.ts";
 import type { ModelClients } from "./inference/types.ts";
 import type { ClientMetrics } from "./observe/metrics.ts";
 import type { ObservedTransport } from "./observe/observed.ts";
+import type { CallOptions } from "./options.ts";
+import type { EndpointState } from "./transport/pool/endpoint.ts";
+import type { PooledTransport } from "./transport/pooled-transport.ts";
 
 /** What a studio has even without a contract. */
 export interface OpenStudio extends AsyncDisposable {
-  /** Where the server is. */
+  /** Where the server is; all that were given, with commas between them. */
   readonly endpoint: string;
+  /** How each server stands, and how many calls run there. */
+  endpoints(): readonly EndpointState[];
+  /**
+   * Sends a server no more calls, waits for those that run (10 minutes at most, or `deadlineMs`), and leaves it.
+   *
+   * @throws TriptychError `request-invalid` for one that is not among the endpoints.
+   */
+  drain(endpoint: string, options?: CallOptions): Promise<void>;
   readonly server: ServerClient;
   /** Any model of the server by its name, without types: what it takes is asked of the server. */
   model(name: string): UntypedModel;
@@ -35,11 +46,19 @@ export interface StudioBase<C extends Contract> extends OpenStudio {
 export type Studio<C extends Contract> = StudioBase<C> &
   (string extends keyof C["variants"] ? unknown : Omit<VariantClients<C>, keyof StudioBase<C>>);
 
-/** The studio over a transport, for a server of which nothing is known. */
-export function createOpenStudio(transport: ObservedTransport): OpenStudio {
+/** What a studio stands on. */
+export interface StudioParts {
+  readonly transport: ObservedTransport;
+  readonly pool: Pick<PooledTransport, "endpoints" | "drain">;
+}
+
+/** The studio for servers of which nothing is known. */
+export function createOpenStudio({ transport, pool }: StudioParts): OpenStudio {
   const close = (): Promise<void> => transport.close();
   return {
     endpoint: transport.endpoint,
+    endpoints: () => pool.endpoints(),
+    drain: (endpoint, options) => pool.drain(endpoint, options),
     server: serverClient(transport),
     model: untypedModels(transport),
     metrics: () => transport.metrics(),
@@ -48,11 +67,12 @@ export function createOpenStudio(transport: ObservedTransport): OpenStudio {
   };
 }
 
-/** The studio over a transport. */
-export function createStudio<C extends Contract>(transport: ObservedTransport, contract: C): Studio<C> {
+/** The studio for servers of a contract. */
+export function createStudio<C extends Contract>(parts: StudioParts, contract: C): Studio<C> {
+  const { transport } = parts;
   const variants = variantClients(transport, contract);
   const base: StudioBase<C> = {
-    ...createOpenStudio(transport),
+    ...createOpenStudio(parts),
     variants,
     models: modelClients(transport, contract),
   };

@@ -1,33 +1,46 @@
-import type { LintModel, LintRepository, Problem } from "./model/model.ts";
+import { orderEnsembles } from "./model/ensemble-order.ts";
+import type { LintModel, LintRepository, Phase, Problem } from "./model/model.ts";
 import { holdsIn } from "./release.ts";
 import { MODEL_CHECKS } from "./rules/all.ts";
 import type { CheckedRule } from "./rules/define.ts";
+import { REPOSITORY_RULES } from "./rules/repository.ts";
+import type { Rule } from "./types.ts";
 
-/** A problem with the rule and the model that it is of. */
+/** A problem with its rule, and the model that it is of; without one, it is of the repository. */
 export interface FoundProblem {
-  readonly rule: CheckedRule;
-  readonly model: LintModel;
+  readonly rule: Rule;
+  readonly model?: LintModel;
   readonly problem: Problem;
 }
 
 /** What all rules found, and which models are refused for it. */
 export interface CheckedModels {
   readonly problems: readonly FoundProblem[];
-  readonly refused: ReadonlyMap<string, "poll" | "load">;
+  readonly refused: ReadonlyMap<string, Phase>;
 }
 
 /** Holds every rule of the release against every model. */
 export function checkModels(repository: Omit<LintRepository, "refusalOf">): CheckedModels {
-  const refused = new Map<string, "poll" | "load">();
+  const refused = new Map<string, Phase>();
   const problems: FoundProblem[] = [];
   const whole: LintRepository = { ...repository, refusalOf: (model) => refused.get(model) };
   const rules = MODEL_CHECKS.filter((rule) => holdsIn(repository.profile.release, rule));
-  for (const model of repository.models.values()) {
-    for (const found of problemsOf(model, rules, whole)) {
+  const hold = (model: LintModel, held: readonly CheckedRule[]): void => {
+    for (const found of problemsOf(model, held, whole)) {
       problems.push(found);
       const severity = found.problem.severity ?? found.rule.severity;
       if (severity === "error") refuse(refused, model.name, found.rule.phase);
     }
+  };
+  const single = rules.filter(({ phase }) => phase !== "ensemble");
+  const together = rules.filter(({ phase }) => phase === "ensemble");
+  for (const model of repository.models.values()) hold(model, single);
+  // An ensemble stands on what became of the models that it is made of.
+  for (const ensemble of orderEnsembles(repository.models).order) {
+    if (refused.get(ensemble.name) !== "poll") hold(ensemble, together);
+  }
+  for (const rule of REPOSITORY_RULES.filter((found) => holdsIn(repository.profile.release, found))) {
+    for (const problem of rule.check(whole)) problems.push({ rule, problem });
   }
   return { problems, refused };
 }
@@ -36,7 +49,7 @@ function* problemsOf(
   model: LintModel,
   rules: readonly CheckedRule[],
   repository: LintRepository,
-): Iterable<FoundProblem> {
+): Iterable<FoundProblem & { readonly rule: CheckedRule }> {
   // Half a configuration would only give findings that are none.
   const isText = model.textFindings.length > 0;
   for (const rule of rules) {
@@ -45,7 +58,10 @@ function* problemsOf(
   }
 }
 
+const ORDER: readonly Phase[] = ["poll", "ensemble", "load"];
+
 /** What is refused at once never comes as far as being loaded. */
-function refuse(refused: Map<string, "poll" | "load">, model: string, phase: CheckedRule["phase"]): void {
-  if (phase === "poll" || !refused.has(model)) refused.set(model, phase === "poll" ? "poll" : "load");
+function refuse(refused: Map<string, Phase>, model: string, phase: Phase): void {
+  const before = refused.get(model);
+  if (before === undefined || ORDER.indexOf(phase) < ORDER.indexOf(before)) refused.set(model, phase);
 }

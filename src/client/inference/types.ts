@@ -3,6 +3,7 @@ import type { ShapeOf, Tensor, TensorSpec } from "../../tensor/index.ts";
 import type { AnswerTimings, CallTimings } from "../observe/timings.ts";
 import type { CallOptions } from "../options.ts";
 
+/** Tensors that must be given. */
 type RequiredOf<S extends TensorSpec> = Exclude<S, { readonly optional: true }>;
 
 /** A tensor as it is sent: a model with batches has one dim more than its contract says. */

@@ -67,7 +67,7 @@ describe("bearerToken", () => {
     await draft().result;
     expect(seen.splice(0)).toEqual(["Bearer 2", "Bearer 3"]);
     good.clear();
-    await expect(infer()).rejects.toMatchObject({ code: "request-invalid", details: { grpcStatus: 16 } });
+    await expect(infer()).rejects.toMatchObject({ code: "access-denied", details: { grpcStatus: 16 } });
     expect(seen).toEqual(["Bearer 3", "Bearer 4"]);
   });
 

@@ -1,10 +1,12 @@
 import { type Finding, TriptychError } from "../../errors/index.ts";
+import type { Backing } from "../connect.ts";
 import type { ModelInferRequest, ModelInferResponse, UnaryRpcs } from "../protocol/messages.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import type { TransportCall } from "../transport/context.ts";
 import { cancelledBy } from "../transport/guard.ts";
+import type { Verify } from "../transport/pool/probe.ts";
 import type { ResponseStream } from "../transport/stream-call.ts";
-import { closedError, type Transport } from "../transport/transport.ts";
+import { closedError } from "../transport/transport.ts";
 import { differences } from "./differences.ts";
 import { errorOf, type RecordedCall, type Session } from "./session.ts";
 import { fromJson, type JsonObject, toJson } from "./wire-json.ts";
@@ -13,7 +15,7 @@ import { fromJson, type JsonObject, toJson } from "./wire-json.ts";
 const NOWHERE = "replay:0";
 
 /** A transport that answers out of a session. Each recorded inference answers once, any other call as often as it is made. */
-export class ReplayTransport implements Transport {
+export class ReplayTransport implements Backing {
   readonly endpoint = NOWHERE;
   readonly #left: Set<RecordedCall>;
   readonly #calls: readonly RecordedCall[];
@@ -49,6 +51,19 @@ export class ReplayTransport implements Transport {
       },
       [Symbol.asyncIterator]: () => play(recorded, isOver),
     };
+  }
+
+  start(verify: Verify): Promise<void> {
+    return verify(this, {});
+  }
+
+  endpoints(): readonly never[] {
+    return [];
+  }
+
+  drain(endpoint: string): Promise<void> {
+    const problem = `endpoint: expected a server, but ${endpoint} is none of a recorded session.`;
+    return Promise.reject(new TriptychError("request-invalid", problem));
   }
 
   close(): Promise<void> {

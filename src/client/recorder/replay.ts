@@ -28,5 +28,5 @@ export async function replay(
   session: Session,
   options: Partial<ReplayOptions<Contract>> = {},
 ): Promise<OpenStudio> {
-  return studioOver(new ReplayTransport(session), options);
+  return studioOver(new ReplayTransport(session), options, Number.POSITIVE_INFINITY);
 }

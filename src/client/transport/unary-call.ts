@@ -1,7 +1,7 @@
 import type { Client } from "@grpc/grpc-js";
 import type { UnaryRpcs } from "../protocol/messages.ts";
 import { rpc } from "../protocol/service.ts";
-import type { CallContext } from "./context.ts";
+import { type CallContext, deadlineOf } from "./context.ts";
 import { CallGuard } from "./guard.ts";
 import { watched } from "./watch.ts";
 
@@ -16,7 +16,7 @@ export function callUnary<N extends keyof UnaryRpcs>(
   const { path, ...codec } = rpc(name);
   const { watch } = context;
   const { serialize, deserialize } = watched(codec, watch);
-  const options = { deadline: context.until };
+  const options = { deadline: deadlineOf(context) };
   return new Promise((resolve, reject) => {
     const call = client.makeUnaryRequest(
       path,
