@@ -5,11 +5,11 @@ import type { Middleware } from "./observe/middleware.ts";
 import { type ObservedTransport, observed } from "./observe/observed.ts";
 import { type CallOptions, checkedDeadline } from "./options.ts";
 import type { Session } from "./recorder/session.ts";
+import { type Connection, withSharedMemory } from "./shared-memory/open.ts";
+import type { SharedMemoryOptions } from "./shared-memory/types.ts";
 import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
 import { openTransport, type TransportOptions } from "./transport/open.ts";
 import { checkReady, type Verify } from "./transport/pool/probe.ts";
-import type { PooledTransport } from "./transport/pooled-transport.ts";
-import type { Transport } from "./transport/transport.ts";
 
 const DEFAULT_CONNECT_MS = 5000;
 
@@ -23,6 +23,11 @@ export interface OpenOptions extends TransportOptions {
   readonly record?: Session | undefined;
   /** Code around every call, those of connecting included; the first is the outermost. */
   readonly use?: readonly Middleware[] | undefined;
+  /**
+   * True, or how, for large tensors to go by the memory of the machine that client and server run on. Where they have
+   * none in common they go over the connection, and `studio.sharedMemory.reason` says why.
+   */
+  readonly sharedMemory?: boolean | SharedMemoryOptions | undefined;
 }
 
 /** How to connect to a server that serves what a contract says. */
@@ -41,7 +46,8 @@ export interface ConnectOptions<C extends Contract> extends OpenOptions {
  * @param endpoints - Host and gRPC port, such as `127.0.0.1:8001`; a list of these; or `dns:///host:port`, for every
  * address that the name has.
  * @throws TriptychError `unreachable` if there is no answer; `server-not-ready`; `access-denied`;
- * `contract-mismatch` with every difference; `usage` for a contract that is none; `request-invalid` for an option.
+ * `contract-mismatch` with every difference; `usage` for a contract that is none; `request-invalid` for an option;
+ * `shared-memory-unavailable` where shared memory is required.
  *
  * @example
  * ```ts
@@ -66,31 +72,35 @@ export async function connect(
 ): Promise<OpenStudio> {
   requireContract(options);
   const until = performance.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
-  return studioOver(await openTransport(endpoints, options), options, until);
+  const connection = withSharedMemory(await openTransport(endpoints, options), options.sharedMemory);
+  return studioOver(connection, options, until);
 }
-
-/** What a studio can stand on: servers, or what plays their part. */
-export type Backing = Transport & Pick<PooledTransport, "start" | "endpoints" | "drain">;
 
 /** What a studio is made with, whatever it stands on. */
 export type StudioOptions = Pick<OpenOptions, "use" | "record" | "signal"> &
   Partial<ConnectOptions<Contract>>;
 
 /** The studio over servers, once they have shown that they are ready and serve what the contract says; by `until`. */
-export async function studioOver(pool: Backing, options: StudioOptions, until: number): Promise<OpenStudio> {
+export async function studioOver(
+  connection: Connection,
+  options: StudioOptions,
+  until: number,
+): Promise<OpenStudio> {
   const { contract } = options;
-  const transport = observed(pool, options);
+  const { pool, sharedMemory } = connection;
+  const transport = observed(connection.transport, options);
   const rest = (): CallOptions => ({
     signal: options.signal,
     deadlineMs: Math.max(1, until - performance.now()),
   });
   try {
     await pool.start(verifier(options, transport), rest);
-    const parts = { transport, pool };
+    await sharedMemory.start(rest());
+    const parts = { pool, sharedMemory, transport };
     return contract === undefined ? createOpenStudio(parts) : createStudio(parts, contract);
   } catch (reason) {
     await transport.close();
-    throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(transport.endpoint, reason) : reason;
+    throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(pool.endpoint, reason) : reason;
   }
 }
 

@@ -60,6 +60,15 @@ export type { AnswerTimings, CallTimings, ClipTimings, StepTime } from "./observ
 export { type CallOptions, CLIP_DEADLINE_MS, DEFAULT_DEADLINE_MS } from "./options.ts";
 export { type ReplayOptions, replay } from "./recorder/replay.ts";
 export { type RecordedCall, Session } from "./recorder/session.ts";
+export type {
+  CudaRegion,
+  CudaRegistration,
+  CudaSharedMemory,
+  RegionRegistry,
+  SystemRegion,
+  SystemSharedMemory,
+} from "./shared-memory/registry.ts";
+export type { SharedMemory, SharedMemoryOptions, SharedMemoryUse } from "./shared-memory/types.ts";
 export type { OpenStudio, Studio, StudioBase } from "./studio.ts";
 export type { ChannelOptions, KeepaliveOptions } from "./transport/channel.ts";
 export type { HeaderOptions, HeaderValues } from "./transport/headers.ts";

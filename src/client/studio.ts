@@ -7,8 +7,9 @@ import type { ModelClients } from "./inference/types.ts";
 import type { ClientMetrics } from "./observe/metrics.ts";
 import type { ObservedTransport } from "./observe/observed.ts";
 import type { CallOptions } from "./options.ts";
+import type { Connection } from "./shared-memory/open.ts";
+import type { SharedMemory } from "./shared-memory/types.ts";
 import type { EndpointState } from "./transport/pool/endpoint.ts";
-import type { PooledTransport } from "./transport/pooled-transport.ts";
 
 /** What a studio has even without a contract. */
 export interface OpenStudio extends AsyncDisposable {
@@ -23,6 +24,8 @@ export interface OpenStudio extends AsyncDisposable {
    */
   drain(endpoint: string, options?: CallOptions): Promise<void>;
   readonly server: ServerClient;
+  /** Whether large tensors go by shared memory, and why not. */
+  readonly sharedMemory: SharedMemory;
   /** Any model of the server by its name, without types: what it takes is asked of the server. */
   model(name: string): UntypedModel;
   /** What was counted of all calls since it was connected: by model, outcomes, latencies and bytes. */
@@ -47,19 +50,19 @@ export type Studio<C extends Contract> = StudioBase<C> &
   (string extends keyof C["variants"] ? unknown : Omit<VariantClients<C>, keyof StudioBase<C>>);
 
 /** What a studio stands on. */
-export interface StudioParts {
+export interface StudioParts extends Omit<Connection, "transport"> {
   readonly transport: ObservedTransport;
-  readonly pool: Pick<PooledTransport, "endpoints" | "drain">;
 }
 
 /** The studio for servers of which nothing is known. */
-export function createOpenStudio({ transport, pool }: StudioParts): OpenStudio {
+export function createOpenStudio({ pool, transport, sharedMemory }: StudioParts): OpenStudio {
   const close = (): Promise<void> => transport.close();
   return {
-    endpoint: transport.endpoint,
+    endpoint: pool.endpoint,
     endpoints: () => pool.endpoints(),
     drain: (endpoint, options) => pool.drain(endpoint, options),
     server: serverClient(transport),
+    sharedMemory,
     model: untypedModels(transport),
     metrics: () => transport.metrics(),
     close,

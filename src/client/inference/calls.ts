@@ -2,6 +2,7 @@ import { CallClock } from "../observe/clock.ts";
 import type { ModelInferResponse } from "../protocol/messages.ts";
 import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
 import type { Transport } from "../transport/transport.ts";
+import { knownOutputBytes } from "./output-bytes.ts";
 import { inferRequest, requestedOutputs, streamRequest } from "./request.ts";
 import { checkComplete, checkDims, readResponse } from "./response.ts";
 import type { Inference, InferOptions, PartialInference } from "./types.ts";
@@ -22,24 +23,28 @@ export async function inferOnce(
   const watch = new CallClock();
   const wanted = requestedOutputs(model, options);
   const request = inferRequest(model, inputs, options);
+  const outputBytes = () => knownOutputBytes(model, inputs);
   const { accept, read } = reader((response): Inference<AnyOutputs> => {
     const answer = readResponse(model, response);
     checkComplete(model, answer.outputs, wanted);
     checkDims(model, inputs, answer.outputs);
     return { ...answer, timings: watch.finish() };
   });
-  return read(await transport.unary("ModelInfer", request, { ...options, model: model.name, watch, accept }));
+  const call = { ...options, model: model.name, outputBytes, watch, accept };
+  return read(await transport.unary("ModelInfer", request, call));
 }
 
-/** Sends a request on a stream. The stream must be read or stopped. */
+/** Sends a request on a stream, which must be read or stopped; `once` are outputs of one response at most. */
 export function openInference(
   transport: Transport,
   model: NamedContract,
   inputs: AnyInputs,
   options: InferOptions = {},
+  once: readonly string[] = [],
 ): InferenceStream {
   const watch = new CallClock();
   const request = streamRequest(model, inputs, options);
+  const outputBytes = () => knownOutputBytes(model, inputs, once);
   const { accept, read } = reader((response): PartialInference<AnyOutputs> => {
     const { value, timings } = watch.take(() => {
       const answer = readResponse(model, response);
@@ -48,7 +53,7 @@ export function openInference(
     });
     return { ...value, final: isFinal(response), timings };
   });
-  const responses = transport.stream(request, { ...options, model: model.name, watch, accept });
+  const responses = transport.stream(request, { ...options, model: model.name, outputBytes, watch, accept });
   return {
     stop: (reason) => {
       responses.stop(reason);

@@ -1,6 +1,6 @@
 import { type Finding, TriptychError } from "../../errors/index.ts";
-import type { Backing } from "../connect.ts";
 import type { ModelInferRequest, ModelInferResponse, UnaryRpcs } from "../protocol/messages.ts";
+import type { Backing } from "../shared-memory/open.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import type { TransportCall } from "../transport/context.ts";
 import { cancelledBy } from "../transport/guard.ts";

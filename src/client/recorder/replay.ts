@@ -1,5 +1,6 @@
 import type { Contract } from "../../model-config/index.ts";
 import { type ConnectOptions, studioOver } from "../connect.ts";
+import { withSharedMemory } from "../shared-memory/open.ts";
 import type { OpenStudio, Studio } from "../studio.ts";
 import { ReplayTransport } from "./replay-transport.ts";
 import type { Session } from "./session.ts";
@@ -28,5 +29,5 @@ export async function replay(
   session: Session,
   options: Partial<ReplayOptions<Contract>> = {},
 ): Promise<OpenStudio> {
-  return studioOver(new ReplayTransport(session), options, Number.POSITIVE_INFINITY);
+  return studioOver(withSharedMemory(new ReplayTransport(session), false), options, Number.POSITIVE_INFINITY);
 }

@@ -11,6 +11,8 @@ export interface TransportCall extends CallOptions {
   readonly watch?: CallWatch | undefined;
   /** Reads an answer as a part of the call, which fails with what this throws. */
   readonly accept?: ((response: ModelInferResponse) => void) | undefined;
+  /** Sizes of the outputs that are known beforehand and come in one response at most. */
+  readonly outputBytes?: (() => ReadonlyMap<string, number>) | undefined;
 }
 
 /** A call that was admitted: all that must be known of it is there. */

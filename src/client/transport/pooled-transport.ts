@@ -38,7 +38,6 @@ const QUESTIONS: ReadonlySet<keyof UnaryRpcs> = new Set([
   "ModelConfig",
   "ModelStatistics",
   "RepositoryIndex",
-  "Check",
 ]);
 
 /** A transport over one or more servers: admission, choice of a server, attempts. */
