@@ -9,7 +9,7 @@ import type { Inference, InferOptions, PartialInference } from "./types.ts";
 import type { AnyInputs, AnyOutputs, NamedContract } from "./untyped.ts";
 
 /** The answers to a request on a stream, decoded as they come. */
-export interface InferenceStream extends AsyncIterable<PartialInference<AnyOutputs>> {
+export interface InferenceStream extends AsyncIterable<PartialInference<AnyOutputs, string>> {
   stop: ResponseStream["stop"];
 }
 
@@ -19,14 +19,15 @@ export async function inferOnce(
   model: NamedContract,
   inputs: AnyInputs,
   options: InferOptions = {},
-): Promise<Inference<AnyOutputs>> {
+): Promise<Inference<AnyOutputs, string>> {
   const watch = new CallClock();
   const wanted = requestedOutputs(model, options);
+  const { classes } = options;
   const request = inferRequest(model, inputs, options);
   const outputBytes = () => knownOutputBytes(model, inputs);
-  const { accept, read } = reader((response): Inference<AnyOutputs> => {
-    const answer = readResponse(model, response);
-    checkComplete(model, answer.outputs, wanted);
+  const { accept, read } = reader((response): Inference<AnyOutputs, string> => {
+    const answer = readResponse(model, response, classes);
+    checkComplete(model, { ...answer.outputs, ...answer.classes }, wanted);
     checkDims(model, inputs, answer.outputs);
     return { ...answer, timings: watch.finish() };
   });
@@ -45,9 +46,9 @@ export function openInference(
   const watch = new CallClock();
   const request = streamRequest(model, inputs, options);
   const outputBytes = () => knownOutputBytes(model, inputs, once);
-  const { accept, read } = reader((response): PartialInference<AnyOutputs> => {
+  const { accept, read } = reader((response): PartialInference<AnyOutputs, string> => {
     const { value, timings } = watch.take(() => {
-      const answer = readResponse(model, response);
+      const answer = readResponse(model, response, options.classes);
       checkDims(model, inputs, answer.outputs);
       return answer;
     });
