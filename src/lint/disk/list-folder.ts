@@ -70,8 +70,7 @@ function entryOf(folder: string, name: string, kind: Entry["kind"] | "link", tre
   if (kind !== "link") return { name, kind };
   const path = join(folder, name);
   const target = tryTo(() => realpathSync(path));
-  // It leads nowhere, or in a circle.
-  if (target === undefined) return { name, kind: "other" };
+  if (target === undefined) return { name, kind: "other", isBroken: true };
   const found = tryTo(() => statSync(path));
   const seen = found === undefined ? "other" : kindOf(found);
   const isInside = tree.followLinks || target === tree.root || target.startsWith(tree.root + sep);

@@ -113,7 +113,8 @@ function placeOf({ positionOf }: ModelConfigText, path: string): Position | unde
   return undefined;
 }
 
-function obstaclesOf(folder: string, { isCut, strange, failure }: Listing): Obstacle[] {
+/** What kept us from looking at all of a folder. */
+export function obstaclesOf(folder: string, { isCut, strange, failure }: Listing): Obstacle[] {
   const found = strange.map((name) => ({
     rule: "H301",
     file: folder,
