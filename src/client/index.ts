@@ -54,5 +54,12 @@ export { type CallOptions, CLIP_DEADLINE_MS, DEFAULT_DEADLINE_MS } from "./optio
 export type { OpenStudio, Studio, StudioBase } from "./studio.ts";
 export type { ChannelOptions, KeepaliveOptions } from "./transport/channel.ts";
 export type { HeaderOptions, HeaderValues } from "./transport/headers.ts";
+export type { TransportOptions } from "./transport/open.ts";
+export type { AdmissionOptions } from "./transport/pool/admission.ts";
+export type { EndpointState } from "./transport/pool/endpoint.ts";
+export type { EndpointStatus } from "./transport/pool/health.ts";
+export type { PoolOptions } from "./transport/pool/pool.ts";
+export type { RetryOptions } from "./transport/pool/retry.ts";
+export type { Lookup } from "./transport/pool/targets.ts";
 export type { TlsOptions, TlsSource } from "./transport/tls.ts";
 export type { TlsCredentials } from "./transport/tls-credentials.ts";

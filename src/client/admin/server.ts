@@ -51,6 +51,7 @@ export interface ServerClient {
   health(options?: HealthOptions): Promise<HealthState>;
   /** How it is now, then each change of that; looks every `pollMs`, until the loop is left or the signal aborts. */
   watchHealth(options?: WatchOptions): AsyncIterable<HealthState>;
+  /** Name, version and extensions of the server. */
   metadata(options?: CallOptions): Promise<ServerMetadata>;
   /**
    * Tensors, platform and versions of a loaded model.
