@@ -35,7 +35,7 @@ e2e: dist/.built $(JUDGE) $(TOOLS) ## tests against the real Triton
 tools-test: $(TOOLS) ## tests of the Python tools
 	@PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m pytest -q tools/tests
 
-bench: dist/.built $(TOOLS) ## measure: both sides in one run, ratios with n and spread
+bench: dist/.built $(TOOLS) $(JUDGE) ## measure: both sides in one run, ratios with n and spread
 	@node tools/bench.mjs
 
 reference: node_modules/.installed ## the guides and every public symbol as a site: out/site/index.html

@@ -218,6 +218,11 @@ export const ERROR_CODES = {
   },
   overloaded: { exit: 3, title: "The server's queue is full", next: "Try again later, or lower the load." },
   cancelled: { exit: 130, title: "The call was cancelled", next: "Nothing: this is what was asked for." },
+  "shared-memory-unavailable": {
+    exit: 3,
+    title: "Shared memory cannot be had, or not with this server",
+    next: "Do what the message says, or call without shared memory: the answers are the same.",
+  },
   "records-invalid": {
     exit: 2,
     title: "A file is not a record of a measurement, or is of another version",

@@ -1,5 +1,6 @@
 import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
 import type { Transport } from "../transport/transport.ts";
+import { knownOutputBytes } from "./output-bytes.ts";
 import { inferRequest, requestedOutputs, streamRequest } from "./request.ts";
 import { checkComplete, checkDims, readResponse } from "./response.ts";
 import type { Inference, InferOptions, PartialInference } from "./types.ts";
@@ -13,21 +14,29 @@ export async function inferOnce(
   options: InferOptions = {},
 ): Promise<Inference<AnyOutputs>> {
   const request = inferRequest(model, inputs, options);
-  const response = await transport.unary("ModelInfer", request, { ...options, model: model.name });
+  const outputBytes = () => knownOutputBytes(model, inputs);
+  const response = await transport.unary("ModelInfer", request, {
+    ...options,
+    model: model.name,
+    outputBytes,
+  });
   const inference = readResponse(model, response);
   checkComplete(model, inference.outputs, requestedOutputs(model, options));
   checkDims(model, inputs, inference.outputs);
   return inference;
 }
 
-/** Sends a request on a stream. The stream must be read or stopped. */
+/** Sends a request on a stream, which must be read or stopped; `once` are outputs of one response at most. */
 export function openInference(
   transport: Transport,
   model: NamedContract,
   inputs: AnyInputs,
   options: InferOptions = {},
+  once: readonly string[] = [],
 ): ResponseStream {
-  return transport.stream(streamRequest(model, inputs, options), { ...options, model: model.name });
+  const outputBytes = () => knownOutputBytes(model, inputs, once);
+  const call = { ...options, model: model.name, outputBytes };
+  return transport.stream(streamRequest(model, inputs, options), call);
 }
 
 /** The answers on a stream, decoded as they come; `inputs` are what their named dims are held to. */

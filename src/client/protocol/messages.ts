@@ -3,6 +3,7 @@
  * 64-bit numbers as decimal strings on the way in. They never leave `client/`.
  */
 import type { AdminRpcs, TensorMessage } from "./admin-messages.ts";
+import type { SharedMemoryRpcs } from "./shared-memory-messages.ts";
 
 export type { ModelIndexMessage, ModelMetadataResponse, TensorMessage } from "./admin-messages.ts";
 
@@ -16,12 +17,22 @@ export interface InferParameter {
 
 export type InferParameters = Readonly<Record<string, InferParameter>>;
 
+interface RequestedOutput {
+  readonly name: string;
+  readonly parameters?: InferParameters;
+}
+
+/** A tensor of a request; its parameters may say that its data lies in shared memory. */
+interface InputMessage extends TensorMessage {
+  readonly parameters?: InferParameters;
+}
+
 export interface ModelInferRequest {
   readonly model_name: string;
   readonly id: string;
   readonly parameters: InferParameters;
-  readonly inputs: readonly TensorMessage[];
-  readonly outputs: readonly { readonly name: string }[];
+  readonly inputs: readonly InputMessage[];
+  readonly outputs: readonly RequestedOutput[];
   readonly raw_input_contents: readonly Uint8Array[];
 }
 
@@ -40,7 +51,7 @@ export interface ModelStreamInferResponse {
 }
 
 /** Request and response of every call that is answered once. */
-export interface UnaryRpcs extends AdminRpcs {
+export interface UnaryRpcs extends AdminRpcs, SharedMemoryRpcs {
   readonly ModelInfer: { readonly request: ModelInferRequest; readonly response: ModelInferResponse };
 }
 
