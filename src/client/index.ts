@@ -37,6 +37,8 @@ export {
 } from "./generate/types.ts";
 export type { VariantClients } from "./generate/variants.ts";
 export type {
+  ClassScore,
+  ControlOptions,
   Inference,
   InferOptions,
   InputsOf,
@@ -47,7 +49,11 @@ export type {
   ParameterValue,
   ParameterValues,
   PartialInference,
+  RequestParameter,
+  RequestParameters,
+  Sequence,
   StreamModel,
+  TopClasses,
   UnaryModel,
 } from "./inference/types.ts";
 export { type CallOptions, CLIP_DEADLINE_MS, DEFAULT_DEADLINE_MS } from "./options.ts";

@@ -234,6 +234,16 @@ export const ERROR_CODES = {
       "A measurement cannot be trusted: no request succeeded, or the sender or its machine was in the way",
     next: "Do what the finding says and measure again, or go on in spite of it with `--ignore-checks`.",
   },
+  "gate-invalid": {
+    exit: 2,
+    title: "A gate file has mistakes, or a check of it matches no data",
+    next: "Mend each finding; a check that never fires would pass everything.",
+  },
+  "accepted-invalid": {
+    exit: 2,
+    title: "The file of accepted values is not one, or is of another configuration of the gate",
+    next: "Measure again and accept again, or remove the file.",
+  },
   "output-unwritable": {
     exit: 3,
     title: "A result file could not be written",

@@ -12,16 +12,17 @@ export async function inferOnce(
   model: NamedContract,
   inputs: AnyInputs,
   options: InferOptions = {},
-): Promise<Inference<AnyOutputs>> {
+): Promise<Inference<AnyOutputs, string>> {
   const request = inferRequest(model, inputs, options);
+  const { classes } = options;
   const outputBytes = () => knownOutputBytes(model, inputs);
   const response = await transport.unary("ModelInfer", request, {
     ...options,
     model: model.name,
     outputBytes,
   });
-  const inference = readResponse(model, response);
-  checkComplete(model, inference.outputs, requestedOutputs(model, options));
+  const inference = readResponse(model, response, classes);
+  checkComplete(model, { ...inference.outputs, ...inference.classes }, requestedOutputs(model, options));
   checkDims(model, inputs, inference.outputs);
   return inference;
 }
@@ -44,9 +45,10 @@ export async function* readInferences(
   model: NamedContract,
   responses: ResponseStream,
   inputs: AnyInputs = {},
-): AsyncGenerator<PartialInference<AnyOutputs>, void, undefined> {
+  classes?: InferOptions["classes"],
+): AsyncGenerator<PartialInference<AnyOutputs, string>, void, undefined> {
   for await (const response of responses) {
-    const inference = readResponse(model, response);
+    const inference = readResponse(model, response, classes);
     checkDims(model, inputs, inference.outputs);
     yield { ...inference, final: isFinal(response) };
   }

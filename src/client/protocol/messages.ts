@@ -17,6 +17,23 @@ export interface InferParameter {
 
 export type InferParameters = Readonly<Record<string, InferParameter>>;
 
+/** Elements spelt out by type; those of other types than the tensor's are empty. */
+export interface TensorContents {
+  readonly bool_contents?: readonly boolean[];
+  readonly int_contents?: readonly number[];
+  readonly int64_contents?: readonly string[];
+  readonly uint_contents?: readonly number[];
+  readonly uint64_contents?: readonly string[];
+  readonly fp32_contents?: readonly number[];
+  readonly fp64_contents?: readonly number[];
+  readonly bytes_contents?: readonly Uint8Array[];
+}
+
+/** A tensor of an answer; its data is among the raw contents where it has none of its own. */
+export interface OutputMessage extends TensorMessage {
+  readonly contents?: TensorContents | null;
+}
+
 interface RequestedOutput {
   readonly name: string;
   readonly parameters?: InferParameters;
@@ -29,6 +46,8 @@ interface InputMessage extends TensorMessage {
 
 export interface ModelInferRequest {
   readonly model_name: string;
+  /** Empty: the server picks by its version policy. */
+  readonly model_version?: string;
   readonly id: string;
   readonly parameters: InferParameters;
   readonly inputs: readonly InputMessage[];
@@ -41,7 +60,7 @@ export interface ModelInferResponse {
   readonly model_version: string;
   readonly id: string;
   readonly parameters: InferParameters;
-  readonly outputs: readonly TensorMessage[];
+  readonly outputs: readonly OutputMessage[];
   readonly raw_output_contents: readonly Uint8Array[];
 }
 
