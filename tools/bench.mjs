@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { benchClips } from "./bench/clips.mjs";
 import { benchEngines, benchRepository } from "./bench/commands.mjs";
+import { benchLint } from "./bench/lint.mjs";
 import { ROOT as root } from "./bench/root.mjs";
 import { benchSteps } from "./bench/steps.mjs";
 
@@ -40,6 +41,7 @@ const rows = [
   ...(await benchClips(rounds)),
   benchRepository(rounds),
   benchEngines(rounds),
+  ...benchLint(rounds),
   ...benchSteps(rounds),
 ];
 mkdirSync(`${root}out/bench`, { recursive: true });
