@@ -86,6 +86,11 @@ export const ERROR_CODES = {
     title: "The model repository on disk is not what the spec says",
     next: "Run `triptych repository SPEC` to write what the spec says, and read the difference.",
   },
+  "repository-refused": {
+    exit: 1,
+    title: "Triton would refuse a model of the repository",
+    next: "Mend each finding; `triptych lint` shows them with warnings and notes, and docs/lint.md has every rule.",
+  },
   "repository-write": {
     exit: 3,
     title: "The model repository could not be written",
