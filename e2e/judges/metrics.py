@@ -1,4 +1,4 @@
-"""Reads metrics as a Prometheus server would, with the parsers of its Python client: the samples go to stdout as JSON."""
+"""Reads metrics as a Prometheus server would, with its Python client: the samples go to stdout as JSON."""
 
 import json
 import sys
