@@ -11,12 +11,16 @@ const only = process.argv[process.argv.indexOf("--only") + 1];
 async function pipeline() {
   const { benchClips } = await import("./bench/clips.mjs");
   const { benchEngines, benchRepository } = await import("./bench/commands.mjs");
+  const { benchLint } = await import("./bench/lint.mjs");
   const { benchSteps } = await import("./bench/steps.mjs");
+  const { benchHooks } = await import("./bench/hooks.mjs");
   return [
     ...(await benchClips(rounds)),
     benchRepository(rounds),
     benchEngines(rounds),
+    ...benchLint(rounds),
     ...benchSteps(rounds),
+    ...(await benchHooks(rounds)),
   ];
 }
 

@@ -11,6 +11,7 @@ const check = process.argv.includes("--check");
 const { ERROR_CODES } = await import(`${root}dist/errors/index.js`);
 const { SPEC_SCHEMA } = await import(`${root}dist/spec/index.js`);
 const { RECORD_SCHEMA, REPORT_SCHEMA } = await import(`${root}dist/bench/index.js`);
+const { RULES } = await import(`${root}dist/lint/index.js`);
 const { GATE_SCHEMA } = await import(`${root}dist/gate/index.js`);
 const { PASSPORT_SCHEMA } = await import(`${root}dist/engine/index.js`);
 
@@ -85,7 +86,103 @@ function specPage() {
   ].join("\n");
 }
 
+const LETTERS = {
+  Y: "Text",
+  R: "Layout",
+  M: "Model",
+  D: "Dynamic batching",
+  S: "Sequences",
+  X: "Answers and metrics",
+  I: "Inputs and outputs",
+  G: "Instances",
+  L: "Rate limiter",
+  W: "Warm-up",
+  C: "Response cache",
+  E: "Ensembles by their text",
+  F: "Ensembles with their models",
+  T: "TensorRT engines and model files",
+  P: "Python models",
+  N: "Not found by Triton at load",
+  U: "Legal, and slow or dangerous",
+  H: "Could not be looked at",
+};
+
+/** The files of an example that are not the same on both sides; empty files and code of no interest are only named. */
+function exampleText(files, others) {
+  const shown = Object.entries(files).filter(([path, text]) => others[path] !== text);
+  return shown.map(([path, text]) => {
+    const isText = /\.(pbtxt|py|json|txt)$/.test(path);
+    const lines = isText ? text.trimEnd() : text === "" ? "(empty)" : `(${text.length} bytes)`;
+    return `# ${path}\n${lines}`;
+  });
+}
+
+function ruleSection({ id, severity, since, until, phrase, what, mend, example }) {
+  const range = [since && `since ${since}`, until && `until ${until}`].filter(Boolean).join(", ");
+  const failing = exampleText(example.failing, example.mended);
+  const mended = exampleText(example.mended, example.failing);
+  return [
+    `### ${id}`,
+    "",
+    `**${severity}**${range === "" ? "" : `, ${range}`}. ${what}`,
+    "",
+    ...(phrase === undefined ? [] : [`Triton says: \`${phrase}\`.`, ""]),
+    `Mend: ${mend}`,
+    "",
+    ...(failing.length === 0 ? [] : ["Failing:", "", "```text", ...failing, "```", ""]),
+    ...(failing.length === 0 || mended.length === 0 ? [] : ["Mended:", "", "```text", ...mended, "```", ""]),
+  ];
+}
+
+function lintPage() {
+  const letters = Object.entries(LETTERS).filter(([letter]) => RULES.some(({ id }) => id.startsWith(letter)));
+  return [
+    "# Lint",
+    "",
+    NOTE,
+    "",
+    "`triptych lint DIR` reads any model repository, Triptych's or not, and says what Triton will say of it: which models it refuses,",
+    "by which line, and how to mend it. No Triton runs, nothing is written, and no link out of the folder is followed.",
+    "",
+    "```sh",
+    "triptych lint model-repository/wan-tiny --triton embedded",
+    "triptych lint /srv/models --triton 26.08 --format sarif > lint.sarif    # or github, or --json",
+    "triptych lint /srv/models --rule E,F --ignore E601                      # by rule, or by the letters it begins with",
+    "triptych lint /srv/models --config lint.json                            # exceptions, each with its reason",
+    "triptych lint /srv/models --fix                                         # mends what is safe; shows the difference first",
+    "```",
+    "",
+    "Exit codes: 0 clean, or warnings and notes only; 1 errors; 2 usage. `triptych repository` and `triptych serve` run it on what they",
+    "wrote, and refuse a repository with errors. From a program, `lintRepository(folder, { triton })` gives the same.",
+    "",
+    "An **error** is what Triton refuses (or what could not be looked at, letter H). A **warning** or a **note** is legal. The verdict is",
+    "that of a server started as Triptych starts it, with `--disable-auto-complete-config`. The release decides: `--triton` takes 24.10",
+    "and later, and `embedded` for the server of this project, which has the python backend only and no GPU. Where lint knows neither",
+    "backends nor GPUs of a server, it says nothing about them.",
+    "",
+    "A file for `--config` is JSON; every exception needs a reason:",
+    "",
+    "```json",
+    '{ "triton": "26.08", "ignore": [{ "rule": "N1302", "model": "draft_stream", "reason": "our clients raise the limit" }] }',
+    "```",
+    "",
+    `| letter | rules about | number |`,
+    `|---|---|---|`,
+    ...letters.map(
+      ([letter, title]) =>
+        `| ${letter} | ${title} | ${RULES.filter(({ id }) => id.startsWith(letter)).length} |`,
+    ),
+    "",
+    ...letters.flatMap(([letter, title]) => [
+      `## ${letter}: ${title}`,
+      "",
+      ...RULES.filter(({ id }) => id.startsWith(letter)).flatMap(ruleSection),
+    ]),
+  ].join("\n");
+}
+
 const files = {
+  "docs/lint.md": lintPage(),
   "docs/errors.md": errorsPage(),
   "docs/spec.md": specPage(),
   "configs/bench-record.schema.json": `${JSON.stringify(RECORD_SCHEMA, null, 2)}\n`,

@@ -86,6 +86,11 @@ export const ERROR_CODES = {
     title: "The model repository on disk is not what the spec says",
     next: "Run `triptych repository SPEC` to write what the spec says, and read the difference.",
   },
+  "repository-refused": {
+    exit: 1,
+    title: "Triton would refuse a model of the repository",
+    next: "Mend each finding; `triptych lint` shows them with warnings and notes, and docs/lint.md has every rule.",
+  },
   "repository-write": {
     exit: 3,
     title: "The model repository could not be written",
@@ -205,6 +210,16 @@ export const ERROR_CODES = {
     exit: 3,
     title: "A model failed while it ran",
     next: "Read the model's own message and the server's log.",
+  },
+  "middleware-failed": {
+    exit: 3,
+    title: "A middleware of the client failed",
+    next: "Read its own error in the message and the cause; it was given to `connect` as `use`.",
+  },
+  "replay-mismatch": {
+    exit: 1,
+    title: "A call is not the one that was recorded",
+    next: "Compare what the message names; record the session anew if the call is meant to be so.",
   },
   "deadline-exceeded": {
     exit: 3,

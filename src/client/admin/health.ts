@@ -72,9 +72,11 @@ export async function waitUntilReady(transport: Transport, options: ReadyOptions
   const pollMs = checkedPoll(options.pollMs ?? 500);
   const until = Date.now() + checkedDeadline(deadlineMs);
   const rest = (): number => Math.max(1, until - Date.now());
-  for (;;) {
-    const missing = await notReady(transport, models, { signal, deadlineMs: Math.min(LOOK_MS, rest()) });
-    if (missing === undefined) return;
+  for (let missing: string | undefined; ; ) {
+    const found = await notReady(transport, models, { signal, deadlineMs: Math.min(LOOK_MS, rest()) });
+    if (found === undefined) return;
+    // A look that the end cut short saw nothing: the one before it tells more.
+    if (missing === undefined || Date.now() < until) missing = found;
     if (Date.now() >= until) throw notInTime(transport, missing, deadlineMs);
     await pause(Math.min(pollMs, rest()), signal);
   }
