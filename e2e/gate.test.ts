@@ -108,7 +108,7 @@ describe("a gate on the real Triton", () => {
     expect(accepted).toMatchObject({ checks: { speed: { reason: "a trade", author: "me" } } });
     // Of another configuration, accepted values are refused.
     const other = await cli(words(gateFile(SPEED, "seed: 5\n"), slow));
-    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining("accepted-invalid")]);
+    expect([other.code, other.stdout]).toEqual([2, expect.stringContaining("accepted-invalid")]);
   });
 
   it("ends with 4 where there is too little data, and with what a job makes of it", async () => {
