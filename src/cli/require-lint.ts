@@ -15,12 +15,14 @@ function findingOf({ rule, message, hint, file, line, column }: LintFinding): Fi
 }
 
 /**
- * Makes sure that Triton will take every model of a folder, before it is started on it.
+ * Makes sure that Triton will take the models of a pipeline, before it is started on them. Others in the folder are
+ * somebody's own.
  *
  * @param triton - The release, or `embedded`.
+ * @param models - Names of the pipeline's models.
  * @throws TriptychError `repository-refused` with every finding for which it would not.
  */
-export async function requireLint(folder: string, triton: string): Promise<void> {
+export async function requireLint(folder: string, triton: string, models: readonly string[]): Promise<void> {
   const { findings } = await lintRepository(folder, { triton });
   const told = new Set(
     findings.filter(({ rule }) => TOLD_ELSEWHERE.includes(rule)).map(({ model }) => model),
@@ -28,7 +30,10 @@ export async function requireLint(folder: string, triton: string): Promise<void>
   // An ensemble of a model that waits for its weights waits too.
   const isTold = ({ rule, got }: LintFinding): boolean =>
     TOLD_ELSEWHERE.includes(rule) || (/^F10[24]$/.test(rule) && told.has(got));
-  const errors = findings.filter((finding) => finding.severity === "error" && !isTold(finding));
+  const isOurs = ({ model }: LintFinding): boolean => model !== undefined && models.includes(model);
+  const errors = findings.filter(
+    (finding) => finding.severity === "error" && isOurs(finding) && !isTold(finding),
+  );
   if (errors.length === 0) return;
   const count = errors.length === 1 ? "one finding" : `${errors.length} findings`;
   throw new TriptychError("repository-refused", `${folder}: Triton ${triton} would refuse it: ${count}`, {

@@ -68,7 +68,8 @@ async function check({ terminal, json }: Context, loaded: LoadedPipeline, folder
 export async function writePipeline(loaded: LoadedPipeline, folder: string): Promise<Drift[]> {
   const drifts = await writeRepository(loaded.files, folder);
   await linkWeights(loaded.plan, loaded.checkpoint, folder);
-  await requireLint(join(folder, MODELS_FOLDER), loaded.plan.spec.target.triton);
+  const models = loaded.plan.models.map(({ config }) => config.name);
+  await requireLint(join(folder, MODELS_FOLDER), loaded.plan.spec.target.triton, models);
   return drifts;
 }
 
