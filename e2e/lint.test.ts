@@ -19,8 +19,7 @@ describe("each rule by itself", () => {
 
   beforeAll(async () => {
     await using server = new LoadingServer(repositoryOf(CASES));
-    const [alone, others] = [true, false].map((wanted) => CASES.filter((one) => isEnsemble(one) === wanted));
-    said = await server.verdictsOf((others ?? []).map(modelOf), (alone ?? []).map(modelOf));
+    said = await server.verdictsOf(CASES.map((one) => ({ model: modelOf(one), alone: isEnsemble(one) })));
   });
 
   it.each(CASES)("$id: Triton says what the case says that it says", (sample) => {
@@ -36,7 +35,7 @@ describe("each rule by itself", () => {
 describe("what costs more than the model", () => {
   it("a model file that is not there: the load never ends", async () => {
     await using server = new LoadingServer(repositoryOf([HANGING_CASE]), 10_000);
-    const [verdict] = (await server.verdictsOf([], [modelOf(HANGING_CASE)])).values();
+    const [verdict] = (await server.verdictsOf([{ model: modelOf(HANGING_CASE), alone: true }])).values();
     expect(verdict).toMatchObject({
       outcome: "hangs",
       reason: expect.stringContaining("Python model file not found in") as string,
@@ -45,7 +44,7 @@ describe("what costs more than the model", () => {
 
   it("a version beyond 64 bits: the server aborts", async () => {
     await using server = new LoadingServer(repositoryOf([ABORTING_CASE]));
-    const [verdict] = (await server.verdictsOf([], [modelOf(ABORTING_CASE)])).values();
+    const [verdict] = (await server.verdictsOf([{ model: modelOf(ABORTING_CASE), alone: true }])).values();
     expect(verdict).toMatchObject({ outcome: "aborts" });
   });
 });

@@ -8,6 +8,15 @@ export interface ServerVerdict {
   readonly reason: string;
 }
 
+/** A model to load. */
+export interface Trial {
+  readonly model: string;
+  /** Models that only it calls: they are unloaded with it. */
+  readonly members?: readonly string[] | undefined;
+  /** For models that call others: Triton refuses two loads at once that have a model in common. */
+  readonly alone?: boolean | undefined;
+}
+
 /** A load that takes longer waits for a process that is gone. Generous, for a machine that is busy. */
 const LONGEST_LOAD_MS = 45_000;
 
@@ -38,28 +47,23 @@ export class LoadingServer implements AsyncDisposable {
     this.#longestLoadMs = longestLoadMs;
   }
 
-  /**
-   * Loads each model by itself and unloads it again; what it is made of stays.
-   *
-   * @param alone - Those that call others: Triton refuses two loads at once that have a model in common.
-   */
-  async verdictsOf(
-    models: readonly string[],
-    alone: readonly string[] = [],
-  ): Promise<Map<string, ServerVerdict>> {
+  /** Loads each model by itself and unloads it again. */
+  async verdictsOf(trials: readonly Trial[]): Promise<Map<string, ServerVerdict>> {
     const verdicts = new Map<string, ServerVerdict>();
-    const waiting = [...models];
-    const unsure: string[] = [];
+    const waiting = trials.filter(({ alone }) => alone !== true);
+    const unsure: Trial[] = [];
     const work = async (): Promise<void> => {
-      for (let model = waiting.shift(); model !== undefined; model = waiting.shift()) {
-        const verdict = await this.#verdictOf(model);
-        if (verdict.outcome === "accepted" || verdict.outcome === "refused") verdicts.set(model, verdict);
+      for (let trial = waiting.shift(); trial !== undefined; trial = waiting.shift()) {
+        const verdict = await this.#verdictOf(trial);
+        if (verdict.outcome === "accepted" || verdict.outcome === "refused")
+          verdicts.set(trial.model, verdict);
         // Perhaps the doing of one that was tried beside it.
-        else unsure.push(model);
+        else unsure.push(trial);
       }
     };
     await Promise.all(Array.from({ length: WORKERS }, work));
-    for (const model of [...unsure, ...alone]) verdicts.set(model, await this.#verdictOf(model));
+    for (const trial of [...unsure, ...trials.filter(({ alone }) => alone === true)])
+      verdicts.set(trial.model, await this.#verdictOf(trial));
     return verdicts;
   }
 
@@ -74,13 +78,13 @@ export class LoadingServer implements AsyncDisposable {
     return { server: await startTriton({ kind: "embedded", ...options }), log };
   }
 
-  async #verdictOf(model: string): Promise<ServerVerdict> {
+  async #verdictOf({ model, members = [] }: Trial): Promise<ServerVerdict> {
     const running = (this.#started ??= this.#start());
     const { server, log } = await running;
     const from = log.length;
     try {
       const { ok, text } = await this.#post(server, model, "load");
-      if (ok) await this.#post(server, model, "unload");
+      for (const loaded of [...(ok ? [model] : []), ...members]) await this.#post(server, loaded, "unload");
       return ok
         ? { outcome: "accepted", reason: "" }
         : { outcome: "refused", reason: await reasonOf(model, text, log, from) };
