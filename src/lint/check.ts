@@ -1,4 +1,5 @@
-import type { LintModel, LintRepository, Problem } from "./model/model.ts";
+import { orderEnsembles } from "./model/ensemble-order.ts";
+import type { LintModel, LintRepository, Phase, Problem } from "./model/model.ts";
 import { holdsIn } from "./release.ts";
 import { MODEL_CHECKS } from "./rules/all.ts";
 import type { CheckedRule } from "./rules/define.ts";
@@ -13,21 +14,28 @@ export interface FoundProblem {
 /** What all rules found, and which models are refused for it. */
 export interface CheckedModels {
   readonly problems: readonly FoundProblem[];
-  readonly refused: ReadonlyMap<string, "poll" | "load">;
+  readonly refused: ReadonlyMap<string, Phase>;
 }
 
 /** Holds every rule of the release against every model. */
 export function checkModels(repository: Omit<LintRepository, "refusalOf">): CheckedModels {
-  const refused = new Map<string, "poll" | "load">();
+  const refused = new Map<string, Phase>();
   const problems: FoundProblem[] = [];
   const whole: LintRepository = { ...repository, refusalOf: (model) => refused.get(model) };
   const rules = MODEL_CHECKS.filter((rule) => holdsIn(repository.profile.release, rule));
-  for (const model of repository.models.values()) {
-    for (const found of problemsOf(model, rules, whole)) {
+  const hold = (model: LintModel, held: readonly CheckedRule[]): void => {
+    for (const found of problemsOf(model, held, whole)) {
       problems.push(found);
       const severity = found.problem.severity ?? found.rule.severity;
       if (severity === "error") refuse(refused, model.name, found.rule.phase);
     }
+  };
+  const single = rules.filter(({ phase }) => phase !== "ensemble");
+  const together = rules.filter(({ phase }) => phase === "ensemble");
+  for (const model of repository.models.values()) hold(model, single);
+  // An ensemble stands on what became of the models that it is made of.
+  for (const ensemble of orderEnsembles(repository.models).order) {
+    if (refused.get(ensemble.name) !== "poll") hold(ensemble, together);
   }
   return { problems, refused };
 }
@@ -45,7 +53,10 @@ function* problemsOf(
   }
 }
 
+const ORDER: readonly Phase[] = ["poll", "ensemble", "load"];
+
 /** What is refused at once never comes as far as being loaded. */
-function refuse(refused: Map<string, "poll" | "load">, model: string, phase: CheckedRule["phase"]): void {
-  if (phase === "poll" || !refused.has(model)) refused.set(model, phase === "poll" ? "poll" : "load");
+function refuse(refused: Map<string, Phase>, model: string, phase: Phase): void {
+  const before = refused.get(model);
+  if (before === undefined || ORDER.indexOf(phase) < ORDER.indexOf(before)) refused.set(model, phase);
 }

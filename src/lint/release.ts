@@ -12,6 +12,8 @@ export interface TritonProfile {
   readonly release: string;
   /** The only backends there are; undefined where that is not known. */
   readonly backends?: readonly string[];
+  /** How many GPUs the server has; undefined where that is not known. */
+  readonly gpus?: number;
 }
 
 /** The release that is taken where none is named: that of the container which Triptych serves by default. */
@@ -23,7 +25,7 @@ export const DEFAULT_RELEASE = LAST;
  * @throws TriptychError `usage` for a release that no rule was held against.
  */
 export function profileOf(text: string = DEFAULT_RELEASE): TritonProfile {
-  if (text === "embedded") return { release: FIRST, backends: EMBEDDED_BACKENDS };
+  if (text === "embedded") return { release: FIRST, backends: EMBEDDED_BACKENDS, gpus: 0 };
   const isRelease = /^\d\d\.(0[1-9]|1[0-2])$/.test(text);
   if (isRelease && text >= FIRST && text <= LAST) return { release: text };
   throw new TriptychError("usage", `expected a release of Triton from ${FIRST} to ${LAST}, got "${text}"`, {

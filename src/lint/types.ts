@@ -50,6 +50,8 @@ export type ExampleFiles = Readonly<Record<string, string>>;
 
 /** A repository that breaks a rule, and the same one mended. */
 export interface RuleExample {
+  /** The server that shows it, where that is not the rule's own release. */
+  readonly triton?: string;
   readonly failing: ExampleFiles;
   readonly mended: ExampleFiles;
 }

@@ -37,14 +37,17 @@ export interface LintModel {
   readonly filesIn: (folder: string) => ReadonlyMap<string, Entry>;
 }
 
+/** When Triton looks: at the text alone, at an ensemble once its models are there, or when it loads the model. */
+export type Phase = "poll" | "ensemble" | "load";
+
 /** What rules may look at beyond a model. */
 export interface LintRepository {
   readonly folder: string;
   readonly profile: TritonProfile;
   /** Models whose text could be read, by name. */
   readonly models: ReadonlyMap<string, LintModel>;
-  /** Whether a model is refused: by what its own text says (`poll`), or when it is loaded. Undefined while it is fine. */
-  readonly refusalOf: (model: string) => "poll" | "load" | undefined;
+  /** Where a model is refused; undefined while it is fine. */
+  readonly refusalOf: (model: string) => Phase | undefined;
 }
 
 /** What a check found; the rule gives the rest. */

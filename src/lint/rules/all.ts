@@ -1,10 +1,18 @@
+import { BATCH_TENSOR_RULES } from "./batch-tensors.ts";
 import { BATCHING_RULES } from "./batching.ts";
+import { CACHE_RULES } from "./cache.ts";
+import { COMPOSITION_RULES } from "./composition.ts";
 import type { CheckedRule } from "./define.ts";
+import { ENSEMBLE_RULES } from "./ensemble.ts";
+import { INSTANCE_RULES } from "./instances.ts";
 import { LAYOUT_RULES } from "./layout.ts";
+import { LIMIT_RULES } from "./limits.ts";
 import { MODEL_RULES } from "./model.ts";
 import { SEQUENCE_RULES } from "./sequence.ts";
+import { TENSOR_RULES } from "./tensors.ts";
 import { TEXT_RULES } from "./text.ts";
 import { TRANSACTION_RULES } from "./transaction.ts";
+import { WARMUP_RULES } from "./warmup.ts";
 
 /** Every rule that looks at models; those of one letter side by side. */
 export const MODEL_CHECKS: readonly CheckedRule[] = [
@@ -14,4 +22,12 @@ export const MODEL_CHECKS: readonly CheckedRule[] = [
   ...BATCHING_RULES,
   ...SEQUENCE_RULES,
   ...TRANSACTION_RULES,
+  ...TENSOR_RULES,
+  ...BATCH_TENSOR_RULES,
+  ...INSTANCE_RULES,
+  ...LIMIT_RULES,
+  ...WARMUP_RULES,
+  ...CACHE_RULES,
+  ...ENSEMBLE_RULES,
+  ...COMPOSITION_RULES,
 ];

@@ -1,15 +1,22 @@
-import type { LintModel, LintRepository, Problem } from "../model/model.ts";
+import type { LintModel, LintRepository, Phase, Problem } from "../model/model.ts";
 import type { ExampleFiles, Rule, RuleExample } from "../types.ts";
 
 /** A rule with its check. */
 export interface CheckedRule extends Rule {
-  /** When Triton looks: at the text alone, when it loads the model, or when all models of an ensemble are loaded. */
-  readonly phase: "poll" | "load" | "ensemble";
+  readonly phase: Phase;
   readonly check: (model: LintModel, repository: LintRepository) => Iterable<Problem>;
 }
 
-/** A Python model that does nothing, and that Triton loads. */
-export const MODEL_PY = "class TritonPythonModel:\n    def execute(self, requests):\n        return []\n";
+/** A Python model that answers nothing, and that Triton loads and warms up. */
+export const MODEL_PY = [
+  "import triton_python_backend_utils as pb_utils",
+  "",
+  "",
+  "class TritonPythonModel:",
+  "    def execute(self, requests):",
+  "        return [pb_utils.InferenceResponse([]) for _ in requests]",
+  "",
+].join("\n");
 
 /** A whole configuration that is right. */
 export const BASE = [
@@ -42,4 +49,21 @@ export function replaced(piece: string, failing: string, mended = piece): RuleEx
 /** An example by the whole text of a configuration. */
 export function configs(failing: string, mended: string): RuleExample {
   return { failing: pythonModel(failing), mended: pythonModel(mended) };
+}
+
+/** The first bytes of a plan that TensorRT 11.2.1 made. */
+const PLAN = `ftrt${"\0".repeat(20)}\u000b\u0002\u0001\u0002`;
+
+/** A repository of one TensorRT engine. */
+export function planModel(config: string, plan = PLAN): ExampleFiles {
+  return { "m/config.pbtxt": config, "m/1/model.plan": plan };
+}
+
+/** {@link BASE} for an engine. */
+export const PLAN_BASE = BASE.replace("python", "tensorrt").replace("KIND_CPU", "KIND_GPU");
+
+/** An example of an engine in which something stands beside the kind of the instances. */
+export function planExample(failing: string, mended = ""): RuleExample {
+  const text = (more: string): string => PLAN_BASE.replace("KIND_GPU", `KIND_GPU ${more}`.trimEnd());
+  return { failing: planModel(text(failing)), mended: planModel(text(mended)) };
 }

@@ -28,7 +28,7 @@ const shown = RULES.filter(({ example }) => Object.keys(example.failing).length 
 
 describe("the rules", () => {
   it.each(shown)("$id is found in its example, and is not where that is mended", async (rule) => {
-    const triton = rule.until ?? rule.since ?? "26.08";
+    const triton = rule.example.triton ?? rule.until ?? rule.since ?? "26.08";
     const failing = await lint(rule.example.failing, triton);
     expect(failing.findings.map((finding) => finding.rule)).toContain(rule.id);
     for (const finding of failing.findings) {

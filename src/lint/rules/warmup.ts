@@ -1,0 +1,157 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { LintModel, Problem } from "../model/model.ts";
+import { type SamplePlace, samplesOf } from "../model/samples.ts";
+import { bytesOfType, countOf, dimsText } from "../model/tensors.ts";
+import { added, type CheckedRule } from "./define.ts";
+
+const INPUT = "data_type: TYPE_FP32 dims: [ 4 ] zero_data: true";
+
+function sample(input: string, batch = 1, name = "IN"): string {
+  return `model_warmup { name: "w" batch_size: ${batch} inputs { key: "${name}" value { ${input} } } }`;
+}
+
+const GOOD = sample(INPUT);
+
+/** A rule on each input of each sample. */
+function onSamples(
+  rule: Omit<CheckedRule, "phase" | "check">,
+  check: (place: SamplePlace, model: LintModel) => Omit<Problem, "at"> | undefined,
+): CheckedRule {
+  return {
+    ...rule,
+    phase: "load",
+    *check(model) {
+      // An ensemble with samples is refused for having them.
+      if (model.config.ensemble_scheduling !== undefined) return;
+      for (const place of samplesOf(model.config)) {
+        const problem = check(place, model);
+        if (problem !== undefined) yield { at: place.at, ...problem };
+      }
+    },
+  };
+}
+
+/** Bytes of a sample's file; undefined where there is none. A path out of the folder is not looked at. */
+function sizeOf({ folder, filesIn }: LintModel, file: string): number | undefined {
+  const entry = filesIn("warmup").get(file);
+  if (entry?.kind !== "file") return undefined;
+  return statSync(join(folder, "warmup", file), { throwIfNoEntry: false })?.size;
+}
+
+/** Warm-up samples (W). */
+export const WARMUP_RULES: readonly CheckedRule[] = [
+  {
+    id: "W101",
+    severity: "warning",
+    phase: "load",
+    what: "A sample with a batch of 0 is passed over without a word.",
+    mend: "Write batch_size, from 1.",
+    example: added(sample(INPUT, 0), GOOD),
+    *check({ config }) {
+      for (const [index, { batch_size: size = 0 }] of (config.model_warmup ?? []).entries()) {
+        if (size === 0)
+          yield { at: `model_warmup[${index}]`, message: "its batch_size is 0: it is passed over" };
+      }
+    },
+  },
+  onSamples(
+    {
+      id: "W201",
+      severity: "error",
+      phrase: "warmup setting expects all variable-size dimensions are specified",
+      what: "A sample with a free dim.",
+      mend: "Write the size that the sample is to have.",
+      example: added(sample(INPUT.replace("4", "-1")), GOOD),
+    },
+    ({ name, input: { dims = [] } }) =>
+      countOf(dims) === -1n ? { message: `a free dim for ${name}`, got: dimsText(dims) } : undefined,
+  ),
+  onSamples(
+    {
+      id: "W301",
+      severity: "error",
+      phrase: "to have input_data_type set",
+      what: "A sample says nothing of an input's data.",
+      mend: "Write zero_data, random_data or input_data_file.",
+      example: added(sample("data_type: TYPE_FP32 dims: [ 4 ]"), GOOD),
+    },
+    ({ name, input: { zero_data: zeros, random_data: random, input_data_file: file } }) =>
+      zeros === undefined && random === undefined && file === undefined
+        ? { message: `no data for ${name}` }
+        : undefined,
+  ),
+  onSamples(
+    {
+      id: "W302",
+      severity: "error",
+      phrase: "failed to open text file for read",
+      what: "A sample's file is not there.",
+      mend: "Put the file into the folder `warmup` of the model.",
+      example: added(sample('data_type: TYPE_FP32 dims: [ 4 ] input_data_file: "sample"'), GOOD),
+    },
+    ({ input: { input_data_file: file } }, model) =>
+      file === undefined || file.includes("/") || sizeOf(model, file) !== undefined
+        ? undefined
+        : { message: `there is no file warmup/${file}`, got: file },
+  ),
+  onSamples(
+    {
+      id: "W303",
+      severity: "error",
+      phrase: "warmup setting expects",
+      what: "A sample's file is too short.",
+      mend: "Write as many bytes into the file as the tensor has.",
+      example: shortFile(),
+    },
+    ({ input: { input_data_file: file, dims = [], data_type: type } }, model) => {
+      if (file === undefined || file.includes("/") || type === "TYPE_STRING") return undefined;
+      const [got, expected] = [sizeOf(model, file), Number(countOf(dims)) * bytesOfType(type)];
+      if (got === undefined || got >= expected) return undefined;
+      return { message: `warmup/${file} is too short`, expected: `${expected} bytes`, got: `${got}` };
+    },
+  ),
+  onSamples(
+    {
+      id: "W401",
+      severity: "warning",
+      what: "A sample gives an input that the model does not have.",
+      mend: "Name one of the model's inputs.",
+      example: added(sample(INPUT, 1, "OTHER"), GOOD),
+    },
+    ({ name }, { config: { input = [] } }) =>
+      input.some((found) => found.name === name) ? undefined : { message: `the model has no input ${name}` },
+  ),
+  onSamples(
+    {
+      id: "W402",
+      severity: "warning",
+      what: "A sample gives an input another datatype or shape than the model declares.",
+      mend: "Write what the model declares, without the batch.",
+      example: added(sample(INPUT.replace("4", "5")), GOOD),
+    },
+    ({ name, input: { dims = [], data_type: type } }, { config: { input = [] } }) => {
+      const declared = input.find((found) => found.name === name);
+      if (declared === undefined) return undefined;
+      const { dims: wanted = [], data_type: wantedType } = declared;
+      const fits =
+        dims.length === wanted.length && wanted.every((dim, at) => dim === -1n || dim === dims[at]);
+      if (fits && type === wantedType) return undefined;
+      const text = (datatype: unknown, shape: readonly bigint[]): string =>
+        `${String(datatype)} ${dimsText(shape)}`;
+      return {
+        message: `${name} is declared otherwise`,
+        expected: text(wantedType, wanted),
+        got: text(type, dims),
+      };
+    },
+  ),
+];
+
+function shortFile(): CheckedRule["example"] {
+  const { failing } = added(sample('data_type: TYPE_FP32 dims: [ 4 ] input_data_file: "sample"'));
+  return {
+    failing: { ...failing, "m/warmup/sample": "12 bytes...." },
+    mended: { ...failing, "m/warmup/sample": "16 bytes........" },
+  };
+}
