@@ -1,3 +1,5 @@
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
 import { startTriton, type TritonServer } from "../../src/server/index.ts";
 
 /** What the real server says of a model. */
@@ -22,6 +24,9 @@ const LONGEST_LOAD_MS = 45_000;
 
 /** The log comes by a pipe, so it may be a little later than the answer. */
 const LOG_DELAY_MS = 5_000;
+
+/** A server that aborts still writes where it was. */
+const END_DELAY_MS = 3_000;
 
 /** How many are tried at once. */
 const WORKERS = 3;
@@ -83,36 +88,51 @@ export class LoadingServer implements AsyncDisposable {
     const { server, log } = await running;
     const from = log.length;
     try {
-      const { ok, text } = await this.#post(server, model, "load");
+      const { ok, text: answer } = await this.#post(server, model, "load");
       for (const loaded of [...(ok ? [model] : []), ...members]) await this.#post(server, loaded, "unload");
+      // An answer of a server that was being stopped for another model says nothing of this one.
+      if (this.#started !== running) return { outcome: "hangs", reason: "" };
       return ok
         ? { outcome: "accepted", reason: "" }
-        : { outcome: "refused", reason: await reasonOf(model, text, log, from) };
+        : { outcome: "refused", reason: await reasonOf(model, answer, log, from) };
     } catch (error) {
       if (this.#started === running) this.#started = undefined;
+      const reason = `${String(error)}\n${server.logTail(100)}`;
+      const hasEnded = await Promise.race([server.exited.then(() => true), later(END_DELAY_MS)]);
       await server.stop();
-      const hangs = error instanceof DOMException && error.name === "TimeoutError";
-      return { outcome: hangs ? "hangs" : "aborts", reason: server.logTail(100) };
+      return { outcome: hasEnded === true ? "aborts" : "hangs", reason };
     }
   }
 
-  async #post({ httpUrl }: TritonServer, model: string, what: "load" | "unload"): Promise<Answer> {
+  /** On a connection of its own: one that idles would hold up the end of the server. */
+  #post({ httpUrl }: TritonServer, model: string, what: "load" | "unload"): Promise<Answer> {
     const url = `${httpUrl}/v2/repository/models/${encodeURIComponent(model)}/${what}`;
     const signal = AbortSignal.timeout(this.#longestLoadMs);
-    const response = await fetch(url, { method: "POST", body: "{}", signal });
-    return { ok: response.ok, text: await response.text() };
+    return new Promise((resolve, reject) => {
+      const call = request(url, { method: "POST", agent: false, signal }, (response) => {
+        text(response).then((body) => {
+          resolve({ ok: response.statusCode === 200, text: body });
+        }, reject);
+      });
+      call.on("error", reject).end("{}");
+    });
   }
 }
 
 /** Where the configuration itself is refused, only the log says why; the parser's line stands before Triton's. */
-async function reasonOf(model: string, text: string, log: readonly string[], from: number): Promise<string> {
-  const { error } = JSON.parse(text) as { error: string };
+async function reasonOf(
+  model: string,
+  answer: string,
+  log: readonly string[],
+  from: number,
+): Promise<string> {
+  const { error } = JSON.parse(answer) as { error: string };
   if (!error.includes("failed to poll")) return error.trim();
   const start = `Poll failed for model directory '${model}': `;
   for (const end = Date.now() + LOG_DELAY_MS; Date.now() < end; ) {
     const at = log.findIndex((line, index) => index >= from && line.includes(start));
     if (at >= 0) return [...parserLines(log, at), log[at]].join("\n");
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await later(10);
   }
   return error;
 }
@@ -120,4 +140,10 @@ async function reasonOf(model: string, text: string, log: readonly string[], fro
 function parserLines(log: readonly string[], at: number): string[] {
   const before = log[at - 1] ?? "";
   return before.includes("libprotobuf ERROR") ? [before] : [];
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }

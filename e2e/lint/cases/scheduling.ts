@@ -291,4 +291,35 @@ export const SCHEDULING_CASES: readonly LintCase[] = [
   python("X1.decoupled", undefined, "model_transaction_policy { decoupled: true }"),
   python("X1.cache", undefined, "response_cache { enable: true }"),
   python("X1.cache_off", undefined, "model_transaction_policy { decoupled: true } response_cache { }"),
+  python(
+    "S7.open_state",
+    undefined,
+    'sequence_batching { state { input_name: "I" output_name: "O" data_type: TYPE_FP32 dims: [ -1 ] initial_state { name: "i" data_type: TYPE_FP32 dims: [ 3 ] zero_data: true } } }',
+  ),
+  python(
+    "S7.open_initial",
+    "x",
+    'sequence_batching { state { input_name: "I" output_name: "O" data_type: TYPE_FP32 dims: [ 3 ] initial_state { name: "i" data_type: TYPE_FP32 dims: [ -1 ] zero_data: true } } }',
+  ),
+  python(
+    "S7.string",
+    undefined,
+    'sequence_batching { state { input_name: "I" output_name: "O" data_type: TYPE_STRING dims: [ 2 ] initial_state { name: "i" data_type: TYPE_STRING dims: [ 2 ] zero_data: true } } }',
+  ),
+  python(
+    "S7.string_file",
+    undefined,
+    'sequence_batching { state { input_name: "I" output_name: "O" data_type: TYPE_STRING dims: [ 1 ] initial_state { name: "i" data_type: TYPE_STRING dims: [ 1 ] data_file: "s" } } }',
+    { "@/initial_state/s": "\u0001\0\0\0a" },
+  ),
+  python(
+    "S7.zero_false",
+    undefined,
+    'sequence_batching { state { input_name: "I" output_name: "O" data_type: TYPE_FP32 dims: [ 2 ] initial_state { name: "i" data_type: TYPE_FP32 dims: [ 2 ] zero_data: false } } }',
+  ),
+  python(
+    "S7.typeless",
+    "x",
+    'sequence_batching { state { input_name: "I" output_name: "O" data_type: TYPE_FP32 dims: [ 2 ] initial_state { name: "i" data_type: TYPE_INVALID dims: [ 2 ] zero_data: true } } }',
+  ),
 ];

@@ -30,7 +30,8 @@ export function anyValue(type: string, words: readonly string[], roll: Roll): un
 }
 
 function anyMessage(rows: Readonly<Record<string, Row>>, words: readonly string[], roll: Roll): object {
-  const names = Array.from({ length: roll(3) }, () => oneOf(roll, Object.keys(rows)));
+  const all = Object.keys(rows);
+  const names = all.length === 0 ? [] : Array.from({ length: roll(3) }, () => oneOf(roll, all));
   return Object.fromEntries(names.map((name) => [name, anyField(rows[name], words, roll)]));
 }
 

@@ -4,11 +4,13 @@ import { CACHE_RULES } from "./cache.ts";
 import { COMPOSITION_RULES } from "./composition.ts";
 import type { CheckedRule } from "./define.ts";
 import { ENSEMBLE_RULES } from "./ensemble.ts";
+import { FILE_RULES } from "./files.ts";
 import { INSTANCE_RULES } from "./instances.ts";
 import { LAYOUT_RULES } from "./layout.ts";
 import { LIMIT_RULES } from "./limits.ts";
 import { MODEL_RULES } from "./model.ts";
 import { SEQUENCE_RULES } from "./sequence.ts";
+import { STATE_RULES } from "./states.ts";
 import { TENSOR_RULES } from "./tensors.ts";
 import { TEXT_RULES } from "./text.ts";
 import { TRANSACTION_RULES } from "./transaction.ts";
@@ -18,9 +20,11 @@ import { WARMUP_RULES } from "./warmup.ts";
 export const MODEL_CHECKS: readonly CheckedRule[] = [
   ...TEXT_RULES,
   ...LAYOUT_RULES,
+  ...FILE_RULES,
   ...MODEL_RULES,
   ...BATCHING_RULES,
   ...SEQUENCE_RULES,
+  ...STATE_RULES,
   ...TRANSACTION_RULES,
   ...TENSOR_RULES,
   ...BATCH_TENSOR_RULES,
