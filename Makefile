@@ -1,7 +1,7 @@
 # Triptych: serve video diffusion on NVIDIA Triton. `make help` lists what can be made.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check e2e bench tools-test tools-env judge-env build-engines prove-export train-tiny light-report build clean
+.PHONY: help demo test check e2e bench tools-test reference tools-env judge-env build-engines prove-export train-tiny light-report build clean
 
 PYTHON ?= python3
 SPEC ?= configs/wan-tiny.yaml
@@ -37,6 +37,9 @@ tools-test: $(TOOLS) ## tests of the Python tools
 
 bench: dist/.built $(TOOLS) ## measure: both sides in one run, ratios with n and spread
 	@node tools/bench.mjs
+
+reference: node_modules/.installed ## the guides and every public symbol as a site: out/site/index.html
+	@npm run --silent reference
 
 build: dist/.built ## compile src/ to dist/
 

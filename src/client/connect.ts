@@ -3,7 +3,8 @@ import type { Contract } from "../model-config/index.ts";
 import { checkContract } from "./contract/check.ts";
 import { type CallOptions, checkedDeadline } from "./options.ts";
 import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
-import { openTransport, type Transport, type TransportOptions } from "./transport/transport.ts";
+import { openTransport, type TransportOptions } from "./transport/open.ts";
+import { checkReady, type EndpointView } from "./transport/pool/probe.ts";
 
 const DEFAULT_CONNECT_MS = 5000;
 
@@ -25,35 +26,59 @@ export interface ConnectOptions<C extends Contract> extends OpenOptions {
 
 /**
  * Connects to a Triton server, once it has shown that it is ready and serves what the contract says. Without a
- * contract, its models are there by name, each asked of the server when it is first called.
+ * contract, its models are there by name, each asked of the server when it is first called. Several servers are used as
+ * one: each call goes to the least busy of those that are well.
  *
- * @param endpoint - Host and gRPC port, such as `127.0.0.1:8001`.
- * @throws TriptychError `unreachable` if there is no answer or the server is not ready;
+ * @param endpoints - Host and gRPC port, such as `127.0.0.1:8001`; a list of these; or `dns:///host:port`, for every
+ * address that the name has.
+ * @throws TriptychError `unreachable` if there is no answer; `server-not-ready`; `access-denied`;
  * `contract-mismatch` with every difference; `usage` for a contract that is none; `request-invalid` for an option.
+ *
+ * @example
+ * ```ts
+ * import { connect, tensor } from "triptych-sdk/client";
+ *
+ * await using studio = await connect("127.0.0.1:8001");
+ * const { outputs } = await studio.model("tokenizer").infer({ PROMPT: tensor("BYTES", [1], ["a red circle moves right"]) });
+ * console.log(outputs["TOKEN_IDS"]?.shape);
+ * ```
  */
 export async function connect<const C extends Contract>(
-  endpoint: string,
+  endpoints: string | readonly string[],
   options: ConnectOptions<C>,
 ): Promise<Studio<C>>;
-export async function connect(endpoint: string, options?: OpenOptions): Promise<OpenStudio>;
 export async function connect(
-  endpoint: string,
+  endpoints: string | readonly string[],
+  options?: OpenOptions,
+): Promise<OpenStudio>;
+export async function connect(
+  endpoints: string | readonly string[],
   options: OpenOptions & Partial<ConnectOptions<Contract>> = {},
 ): Promise<OpenStudio> {
   const { contract } = options;
   requireContract(options);
-  const until = Date.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
-  const transport = await openTransport(endpoint, options);
-  const rest = (): CallOptions => ({ signal: options.signal, deadlineMs: Math.max(1, until - Date.now()) });
+  const until = performance.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
+  const transport = await openTransport(endpoints, options);
+  const rest = (): CallOptions => ({
+    signal: options.signal,
+    deadlineMs: Math.max(1, until - performance.now()),
+  });
   try {
-    await checkReady(transport, rest());
-    if (contract === undefined) return createOpenStudio(transport);
-    if (options.skipContractCheck !== true) await checkContract(transport, contract, rest());
-    return createStudio(transport, contract);
+    await transport.start(verifier(options), rest);
+    return contract === undefined ? createOpenStudio(transport) : createStudio(transport, contract);
   } catch (reason) {
     await transport.close();
-    throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(endpoint, reason) : reason;
+    throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(transport.endpoint, reason) : reason;
   }
+}
+
+/** What each server is held to, now and whenever it comes back after it was away. */
+function verifier({ contract, skipContractCheck }: Partial<ConnectOptions<Contract>>) {
+  return async (endpoint: EndpointView, options: CallOptions): Promise<void> => {
+    await checkReady(endpoint, options);
+    if (contract !== undefined && skipContractCheck !== true)
+      await checkContract(endpoint, contract, options);
+  };
 }
 
 /** One that was to be imported and is undefined is a mistake, not a wish for a studio without types. */
@@ -63,16 +88,6 @@ function requireContract(options: object): void {
   if (typeof parts?.models === "object" && typeof parts.variants === "object") return;
   throw new TriptychError("usage", "connect: expected { contract }, with the module rendered from a spec.", {
     hint: "Import it from contract.gen.ts, which `triptych repository` writes.",
-  });
-}
-
-async function checkReady(transport: Transport, options: CallOptions): Promise<void> {
-  const { ready } = await transport.unary("ServerReady", {}, options);
-  if (ready) return;
-  const { endpoint } = transport;
-  throw new TriptychError("unreachable", `${endpoint} answers, but is not ready to serve.`, {
-    hint: "Wait until its models are loaded; its log tells if one of them failed.",
-    details: { endpoint },
   });
 }
 

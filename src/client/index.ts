@@ -1,5 +1,24 @@
-export type { ModelState, RepositoryEntry, ServerClient, ServerMetadata } from "./admin/server.ts";
-export type { Duration, ModelStatistics } from "./admin/statistics.ts";
+export type { ModelMetadata, ModelOptions, ServerMetadata, TensorMetadata } from "./admin/describe.ts";
+export type { HealthOptions, HealthState, ReadyOptions, WatchOptions } from "./admin/health.ts";
+export type { LogChanges, LogSettings } from "./admin/log-settings.ts";
+export {
+  type IndexOptions,
+  LOAD_DEADLINE_MS,
+  type LoadOptions,
+  type ModelState,
+  type RepositoryEntry,
+  type UnloadOptions,
+} from "./admin/repository.ts";
+export type { ServerClient } from "./admin/server.ts";
+export type {
+  BatchStatistics,
+  Duration,
+  MemoryUsage,
+  ModelStatistics,
+  ResponseStatistics,
+} from "./admin/statistics.ts";
+export type { StatisticsSince } from "./admin/statistics-since.ts";
+export type { TraceChanges, TraceLevel, TraceOptions, TraceSettings } from "./admin/trace-settings.ts";
 export { type ConnectOptions, connect, type OpenOptions } from "./connect.ts";
 export type { ContractDifference } from "./contract/compare.ts";
 export type { UntypedModel } from "./contract/untyped-model.ts";
@@ -35,5 +54,12 @@ export { type CallOptions, CLIP_DEADLINE_MS, DEFAULT_DEADLINE_MS } from "./optio
 export type { OpenStudio, Studio, StudioBase } from "./studio.ts";
 export type { ChannelOptions, KeepaliveOptions } from "./transport/channel.ts";
 export type { HeaderOptions, HeaderValues } from "./transport/headers.ts";
+export type { TransportOptions } from "./transport/open.ts";
+export type { AdmissionOptions } from "./transport/pool/admission.ts";
+export type { EndpointState } from "./transport/pool/endpoint.ts";
+export type { EndpointStatus } from "./transport/pool/health.ts";
+export type { PoolOptions } from "./transport/pool/pool.ts";
+export type { RetryOptions } from "./transport/pool/retry.ts";
+export type { Lookup } from "./transport/pool/targets.ts";
 export type { TlsOptions, TlsSource } from "./transport/tls.ts";
 export type { TlsCredentials } from "./transport/tls-credentials.ts";

@@ -4,12 +4,22 @@ import { type UntypedModel, untypedModels } from "./contract/untyped-model.ts";
 import { type VariantClients, variantClients } from "./generate/variants.ts";
 import { modelClients } from "./inference/models.ts";
 import type { ModelClients } from "./inference/types.ts";
-import type { Transport } from "./transport/transport.ts";
+import type { CallOptions } from "./options.ts";
+import type { EndpointState } from "./transport/pool/endpoint.ts";
+import type { PooledTransport } from "./transport/pooled-transport.ts";
 
 /** What a studio has even without a contract. */
 export interface OpenStudio extends AsyncDisposable {
-  /** Where the server is. */
+  /** Where the server is; all that were given, with commas between them. */
   readonly endpoint: string;
+  /** How each server stands, and how many calls run there. */
+  endpoints(): readonly EndpointState[];
+  /**
+   * Sends a server no more calls, waits for those that run (10 minutes at most, or `deadlineMs`), and leaves it.
+   *
+   * @throws TriptychError `request-invalid` for one that is not among the endpoints.
+   */
+  drain(endpoint: string, options?: CallOptions): Promise<void>;
   readonly server: ServerClient;
   /** Any model of the server by its name, without types: what it takes is asked of the server. */
   model(name: string): UntypedModel;
@@ -33,10 +43,12 @@ export type Studio<C extends Contract> = StudioBase<C> &
   (string extends keyof C["variants"] ? unknown : Omit<VariantClients<C>, keyof StudioBase<C>>);
 
 /** The studio over a transport, for a server of which nothing is known. */
-export function createOpenStudio(transport: Transport): OpenStudio {
+export function createOpenStudio(transport: PooledTransport): OpenStudio {
   const close = (): Promise<void> => transport.close();
   return {
     endpoint: transport.endpoint,
+    endpoints: () => transport.endpoints(),
+    drain: (endpoint, options) => transport.drain(endpoint, options),
     server: serverClient(transport),
     model: untypedModels(transport),
     close,
@@ -45,7 +57,7 @@ export function createOpenStudio(transport: Transport): OpenStudio {
 }
 
 /** The studio over a transport. */
-export function createStudio<C extends Contract>(transport: Transport, contract: C): Studio<C> {
+export function createStudio<C extends Contract>(transport: PooledTransport, contract: C): Studio<C> {
   const variants = variantClients(transport, contract);
   const base: StudioBase<C> = {
     ...createOpenStudio(transport),

@@ -47,6 +47,14 @@ export interface ExpertSplit {
  *
  * @param steps - expert evaluations, 1 to 1000
  * @throws TriptychError `plan-impossible` where no such schedule exists
+ *
+ * @example
+ * ```ts
+ * import { renderSchedule } from "triptych-sdk";
+ *
+ * const schedule = renderSchedule({ solver: "euler", shift: 5, boundary: 0.875 }, 4);
+ * for (const { expert, timestep } of schedule.rows) console.log(expert, timestep);
+ * ```
  */
 export function renderSchedule(sampler: Sampler, steps: number): Schedule {
   checkSampler(sampler, steps);

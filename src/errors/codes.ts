@@ -156,6 +156,26 @@ export const ERROR_CODES = {
     title: "The server cannot be reached",
     next: "Check the address and that the server runs; `triptych serve` prints its endpoint.",
   },
+  "server-not-ready": {
+    exit: 3,
+    title: "The server answers, but is not ready to serve",
+    next: "Wait until its models are loaded; its log tells if one of them failed.",
+  },
+  "server-stopping": {
+    exit: 3,
+    title: "The server is shutting down",
+    next: "Send the call again when the server, or another one, is there.",
+  },
+  "access-denied": {
+    exit: 3,
+    title: "The server does not take this call from this client",
+    next: "Give the header, token or certificate that the message asks for.",
+  },
+  "response-too-large": {
+    exit: 3,
+    title: "A message is larger than one of the two sides takes",
+    next: "Raise `maxResponseBytes`, or ask for fewer outputs.",
+  },
   "contract-mismatch": {
     exit: 3,
     title: "The server's models are not what this client was made for",
@@ -165,6 +185,11 @@ export const ERROR_CODES = {
     exit: 3,
     title: "The server has no such model, or it is not loaded",
     next: "Check the name and that the model is loaded.",
+  },
+  "model-load-failed": {
+    exit: 3,
+    title: "The server could not load a model",
+    next: "Read the server's own reason in the message; `triptych repository --check` and its log tell more.",
   },
   "request-invalid": {
     exit: 2,

@@ -33,8 +33,13 @@ export interface ErrorDetails {
   readonly endpoint?: string;
   /** Numeric gRPC status, where a call failed. */
   readonly grpcStatus?: number;
+  /** False where no server took the call up: sending it again repeats nothing. */
+  readonly accepted?: false;
+  /** How often the call was tried, where it was more than once. */
+  readonly attempts?: number;
 }
 
+/** What an error may say beside its message. */
 export interface TriptychErrorOptions {
   /** What to type or change next. */
   readonly hint?: string;

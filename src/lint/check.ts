@@ -3,11 +3,13 @@ import type { LintModel, LintRepository, Phase, Problem } from "./model/model.ts
 import { holdsIn } from "./release.ts";
 import { MODEL_CHECKS } from "./rules/all.ts";
 import type { CheckedRule } from "./rules/define.ts";
+import { REPOSITORY_RULES } from "./rules/repository.ts";
+import type { Rule } from "./types.ts";
 
-/** A problem with the rule and the model that it is of. */
+/** A problem with its rule, and the model that it is of; without one, it is of the repository. */
 export interface FoundProblem {
-  readonly rule: CheckedRule;
-  readonly model: LintModel;
+  readonly rule: Rule;
+  readonly model?: LintModel;
   readonly problem: Problem;
 }
 
@@ -37,6 +39,9 @@ export function checkModels(repository: Omit<LintRepository, "refusalOf">): Chec
   for (const ensemble of orderEnsembles(repository.models).order) {
     if (refused.get(ensemble.name) !== "poll") hold(ensemble, together);
   }
+  for (const rule of REPOSITORY_RULES.filter((found) => holdsIn(repository.profile.release, found))) {
+    for (const problem of rule.check(whole)) problems.push({ rule, problem });
+  }
   return { problems, refused };
 }
 
@@ -44,7 +49,7 @@ function* problemsOf(
   model: LintModel,
   rules: readonly CheckedRule[],
   repository: LintRepository,
-): Iterable<FoundProblem> {
+): Iterable<FoundProblem & { readonly rule: CheckedRule }> {
   // Half a configuration would only give findings that are none.
   const isText = model.textFindings.length > 0;
   for (const rule of rules) {

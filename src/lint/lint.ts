@@ -22,7 +22,7 @@ export async function lintRepository(folder: string, options: LintOptions = {}):
   const listing = listFolder(folder, tree);
   const { models, obstacles } = await readModels(folder, listing, tree);
   const found = checkModels({ folder, profile, models });
-  return report({ ...found, obstacles, models, profile, options });
+  return report({ folder, ...found, obstacles, models, profile, options });
 }
 
 function treeOf(folder: string): Tree {

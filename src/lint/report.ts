@@ -1,12 +1,13 @@
 import { TriptychError } from "../errors/index.ts";
 import type { FoundProblem } from "./check.ts";
-import type { LintModel } from "./model/model.ts";
+import type { LintModel, Problem } from "./model/model.ts";
 import type { Obstacle } from "./model/read-model.ts";
 import type { TritonProfile } from "./release.ts";
 import { RULES } from "./rules/index.ts";
 import type { LintFinding, LintOptions, LintReport, Rule, Verdict } from "./types.ts";
 
 interface Found {
+  readonly folder: string;
   readonly problems: readonly FoundProblem[];
   readonly obstacles: readonly (Obstacle & { readonly model?: string })[];
   readonly refused: ReadonlyMap<string, unknown>;
@@ -17,11 +18,12 @@ interface Found {
 
 /** The report of what was found, less what the caller does not want to hear of. */
 export function report(found: Found): LintReport {
-  const { problems, obstacles, refused, models, profile, options } = found;
+  const { folder, problems, obstacles, refused, models, profile, options } = found;
   const isWanted = wanted(options);
-  const findings = [...obstacles.map(ofObstacle), ...problems.map(ofProblem)].filter(({ rule }) =>
-    isWanted(rule),
-  );
+  const findings = [
+    ...obstacles.map(ofObstacle),
+    ...problems.map((problem) => ofProblem(problem, folder)),
+  ].filter(({ rule }) => isWanted(rule));
   const unknown = obstacles
     .filter(({ rule }) => ruleOf(rule).severity === "error")
     .map(({ model = "" }) => model);
@@ -55,6 +57,11 @@ function ruleOf(id: string): Rule {
   return found;
 }
 
+/** A field where there is a value for it: no property stands for none. */
+function some<K extends string, T>(name: K, value: T | undefined): Partial<Record<K, T>> {
+  return value === undefined ? {} : ({ [name]: value } as Record<K, T>);
+}
+
 function ofObstacle({
   rule: id,
   file,
@@ -62,33 +69,32 @@ function ofObstacle({
   got,
   model,
 }: Obstacle & { readonly model?: string }): LintFinding {
-  const rule = ruleOf(id);
-  return {
-    rule: id,
-    severity: rule.severity,
-    message,
-    file,
-    hint: rule.mend,
-    ...(got === undefined ? {} : { got }),
-    ...(model === undefined ? {} : { model }),
-  };
+  const { severity, mend: hint } = ruleOf(id);
+  return { rule: id, severity, message, file, hint, ...some("got", got), ...some("model", model) };
 }
 
-function ofProblem({ rule, model, problem }: FoundProblem): LintFinding {
-  const { at, file, message, expected, got } = problem;
-  const position = problem.position ?? (at === undefined ? undefined : model.positionOf(at));
+function ofProblem({ rule, model, problem }: FoundProblem, folder: string): LintFinding {
+  const { file, message, expected, got } = problem;
   return {
     rule: rule.id,
     severity: problem.severity ?? rule.severity,
     message,
-    ...(rule.phrase === undefined ? {} : { phrase: rule.phrase }),
-    file: file ?? model.file,
-    ...(position === undefined || file !== undefined ? {} : { line: position.line, column: position.column }),
-    ...(expected === undefined ? {} : { expected }),
-    ...(got === undefined ? {} : { got }),
+    ...some("phrase", rule.phrase),
+    file: file ?? model?.file ?? folder,
+    ...(file === undefined ? placeOf(problem, model) : {}),
+    ...some("expected", expected),
+    ...some("got", got),
     hint: problem.hint ?? rule.mend,
-    model: model.name,
+    ...some("model", model?.name),
   };
+}
+
+function placeOf(
+  { at, position }: Problem,
+  model: LintModel | undefined,
+): Pick<LintFinding, "line" | "column"> {
+  const found = position ?? (at === undefined ? undefined : model?.positionOf(at));
+  return found === undefined ? {} : { line: found.line, column: found.column };
 }
 
 function byPlace(a: LintFinding, b: LintFinding): number {

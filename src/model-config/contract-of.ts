@@ -1,12 +1,12 @@
 import { TriptychError } from "../errors/index.ts";
-import type { Contract, ModelContract } from "./contract.ts";
+import type { ModelContract, PipelineContract } from "./contract.ts";
 import type { ModelConfig } from "./types.ts";
 
-/** What a {@link Contract} is made from. */
+/** What a {@link PipelineContract} is made from. */
 export interface ContractSource {
   readonly pipeline: string;
-  readonly video: NonNullable<Contract["video"]>;
-  readonly variants: Contract["variants"];
+  readonly video: PipelineContract["video"];
+  readonly variants: PipelineContract["variants"];
   /** Configs of all models of the pipeline, in any order. */
   readonly configs: readonly ModelConfig[];
 }
@@ -16,7 +16,7 @@ export interface ContractSource {
  *
  * @throws TriptychError `model-config-syntax` if two configs have one name, or a variant's front door has no config.
  */
-export function contractOf({ pipeline, video, variants, configs }: ContractSource): Contract {
+export function contractOf({ pipeline, video, variants, configs }: ContractSource): PipelineContract {
   const sorted = [...configs].sort((a, b) => (a.name < b.name ? -1 : 1));
   const models = Object.fromEntries(sorted.map((config) => [config.name, modelContract(config)]));
   checkNames(sorted);
@@ -42,7 +42,7 @@ function checkNames(sorted: readonly ModelConfig[]): void {
   );
 }
 
-function checkDoor(variant: string, door: string, models: Contract["models"]): void {
+function checkDoor(variant: string, door: string, models: PipelineContract["models"]): void {
   if (Object.hasOwn(models, door)) return;
   const known = Object.keys(models).join(", ");
   throw new TriptychError(

@@ -46,3 +46,6 @@ export interface Contract {
   readonly variants: Readonly<Record<string, VariantContract>>;
   readonly models: Readonly<Record<string, ModelContract>>;
 }
+
+/** The contract of a planned pipeline, whose video is known. */
+export type PipelineContract = Contract & Required<Pick<Contract, "video">>;

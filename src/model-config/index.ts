@@ -1,4 +1,10 @@
-export type { Contract, ModelContract, TensorContract, VariantContract } from "./contract.ts";
+export type {
+  Contract,
+  ModelContract,
+  PipelineContract,
+  TensorContract,
+  VariantContract,
+} from "./contract.ts";
 export { type ContractSource, contractOf } from "./contract-of.ts";
 export { type DescribedModel, modelContractOf } from "./described-model.ts";
 export { type PrintOptions, printModelConfig, printModelConfigMessage } from "./print.ts";

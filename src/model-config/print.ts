@@ -20,6 +20,20 @@ export interface PrintOptions {
  * @throws TriptychError `model-config-syntax` for what the text cannot carry or the schema refuses: empty dims, a dim
  * that is neither −1 nor at least 1, a number out of its field's range, an optional output, half of a surrogate pair,
  * dynamic batching beside ensemble steps.
+ *
+ * @example
+ * ```ts
+ * import { printModelConfig } from "triptych-sdk";
+ *
+ * const text = printModelConfig({
+ *   name: "resize",
+ *   backend: "python",
+ *   maxBatchSize: 0,
+ *   inputs: [{ name: "IMAGE", datatype: "UINT8", dims: [-1, -1, 3] }],
+ *   outputs: [{ name: "RESIZED", datatype: "UINT8", dims: [224, 224, 3] }],
+ * });
+ * console.log(text);
+ * ```
  */
 export function printModelConfig(config: ModelConfig, options: PrintOptions = {}): string {
   return named(config.name, () => print(messageOf(config), options));

@@ -150,7 +150,20 @@ function timeVerdict([least, most]: Range, aim: number): "met" | "open" | "misse
   return least <= aim ? "open" : "missed";
 }
 
-/** Whether a pipeline fits a GPU, and how long its clips take there, before anything is built. Pure arithmetic. */
+/**
+ * Whether a pipeline fits a GPU, and how long its clips take there, before anything is built. Pure arithmetic.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { fitOf, GPUS, parseSpec, proposalsFor } from "triptych-sdk";
+ *
+ * const file = "configs/wan2.2-t2v-a14b.yaml";
+ * const spec = parseSpec(await readFile(file, "utf8"), file);
+ * const fit = fitOf(spec, GPUS.a40);
+ * console.log(fit.variants, proposalsFor(spec, fit));
+ * ```
+ */
 export function fitOf(spec: PipelineSpec, gpu: Gpu): PipelineFit {
   const variants = Object.entries(spec.variants);
   const all = variants.map(([, variant]) => variant);

@@ -51,6 +51,17 @@ function byName(a: ModelPlan, b: ModelPlan): number {
  * Derives the whole pipeline from its spec: models, artifacts and client contract. Pure.
  *
  * @throws TriptychError `plan-impossible` where the spec is well-formed but cannot be served.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { parseSpec, planPipeline } from "triptych-sdk";
+ *
+ * const file = "configs/wan2.2-t2v-a14b.yaml";
+ * const plan = planPipeline(parseSpec(await readFile(file, "utf8"), file));
+ * for (const { config } of plan.models) console.log(config.name, config.backend ?? config.platform);
+ * for (const { id, path } of plan.artifacts) console.log(id, path);
+ * ```
  */
 export function planPipeline(spec: PipelineSpec): PipelinePlan {
   refuseUnsafeTarget(spec);

@@ -1,5 +1,5 @@
 import type { Schedule } from "../diffusion/index.ts";
-import type { Contract, ModelConfig } from "../model-config/index.ts";
+import type { ModelConfig, PipelineContract } from "../model-config/index.ts";
 import type { PipelineSpec } from "../spec/index.ts";
 import type { Artifact } from "./artifacts/types.ts";
 
@@ -36,7 +36,7 @@ export interface PipelinePlan {
   readonly models: readonly ModelPlan[];
   /** What is made from the checkpoint, each after what it is made from. */
   readonly artifacts: readonly Artifact[];
-  readonly contract: Contract;
+  readonly contract: PipelineContract;
   /** Names of the models that a server loads at start; the rest are loaded when they are needed. */
   readonly startModels: readonly string[];
   /** True if the server must run with `--model-control-mode=explicit`. */

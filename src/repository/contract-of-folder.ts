@@ -23,6 +23,14 @@ export interface FolderContract {
  * @param folder - The one that Triton is given, with a folder for each model.
  * @param name - What the models are called together.
  * @throws TriptychError `usage` for a folder without models; `model-config-syntax` with the findings of all files.
+ *
+ * @example
+ * ```ts
+ * import { contractOfFolder } from "triptych-sdk";
+ *
+ * const { contract, incomplete } = await contractOfFolder("model-repository/wan-tiny/models", "wan-tiny");
+ * console.log(Object.keys(contract.models), incomplete);
+ * ```
  */
 export async function contractOfFolder(folder: string, name: string): Promise<FolderContract> {
   const texts = await readConfigs(folder);

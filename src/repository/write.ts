@@ -22,6 +22,18 @@ async function settle(folder: string, files: Files, drift: Drift): Promise<void>
  *
  * @returns what was changed
  * @throws TriptychError `disk-full`, `repository-write`
+ *
+ * @example
+ * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { linkWeights, parseSpec, planPipeline, readRuntime, renderRepository, writeRepository } from "triptych-sdk";
+ *
+ * const file = "configs/wan-tiny.yaml";
+ * const plan = planPipeline(parseSpec(await readFile(file, "utf8"), file));
+ * const changed = await writeRepository(renderRepository(plan, await readRuntime()), "my-repository");
+ * await linkWeights(plan, "models/wan-tiny", "my-repository");
+ * console.log(changed.length, "files written");
+ * ```
  */
 export async function writeRepository(files: Files, folder: string): Promise<Drift[]> {
   const drifts = await diffRepository(files, folder);

@@ -17,6 +17,7 @@ export interface Diagnosis {
 }
 
 type Verdict = Pick<Diagnosis, "ok" | "message" | "hint">;
+/** Where to look, and when to stop. */
 type DiagnoseOptions = Pick<EnvironmentOptions, "cacheDir" | "python" | "signal">;
 type Check = (options: DiagnoseOptions) => Promise<Verdict>;
 
@@ -94,6 +95,13 @@ function asVerdict(error: unknown): Verdict {
  * Looks at what this machine offers to each kind of server. A fault is an answer, not an error.
  *
  * @throws TriptychError `cancelled`.
+ *
+ * @example
+ * ```ts
+ * import { diagnose } from "triptych-sdk";
+ *
+ * for (const { name, ok, message } of await diagnose()) console.log(ok ? "ok" : "lacking", name, message);
+ * ```
  */
 export function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis[]> {
   return Promise.all(

@@ -11,6 +11,14 @@ import type { ServerOptions, TritonServer } from "./types.ts";
  * @throws TriptychError `server-start-failed` (with Triton's own reason, the end of its log and a line to repeat it),
  * `port-taken`, `unreachable` (remote), `docker-missing` and `plan-impossible` (container), `output-unwritable` (the
  * log file), `cancelled`, and for the embedded one whatever `ensureEmbedded` throws.
+ *
+ * @example
+ * ```ts
+ * import { startTriton } from "triptych-sdk";
+ *
+ * await using server = await startTriton({ kind: "embedded", modelRepository: "model-repository/wan-tiny/models" });
+ * console.log(server.grpcEndpoint);
+ * ```
  */
 export function startTriton(options: ServerOptions): Promise<TritonServer> {
   switch (options.kind) {

@@ -28,6 +28,7 @@ export interface TritonServer {
   logTail(lines?: number): string;
   /** Ends the server and waits until it is gone. Safe to call often. Leaves a remote server alone. */
   stop(): Promise<void>;
+  /** Stops the server, as `stop` does. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -38,12 +39,14 @@ export interface ServerPorts {
   readonly metrics?: number | undefined;
 }
 
+/** How long to wait for a server. */
 interface WaitOptions {
   /** Milliseconds until the server must be ready (default: embedded 120000, container 900000, remote 30000). */
   readonly readyTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How a server that this process starts is started. */
 interface LaunchOptions extends WaitOptions {
   /** Folder with one folder per model. */
   readonly modelRepository: string;
@@ -76,6 +79,7 @@ export interface EnvironmentOptions {
   readonly cacheDir?: string | undefined;
   /** Python 3.10 to 3.12 to build it with (default: the first suitable one on PATH). */
   readonly python?: string | undefined;
+  /** Told each step of making the environment. */
   readonly onProgress?: ((progress: EnvironmentProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -74,6 +74,22 @@ function byPosition(a: Finding, b: Finding): number {
  * Parses a pipeline spec from YAML text. Pure: `file` is only named in findings.
  *
  * @throws TriptychError `spec-syntax` for broken YAML; `spec-invalid` with every finding, sorted by place.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { isTriptychError, parseSpec } from "triptych-sdk";
+ *
+ * const file = "configs/wan-tiny.yaml";
+ * const spec = parseSpec(await readFile(file, "utf8"), file);
+ * console.log(spec.name, Object.keys(spec.variants));
+ *
+ * try {
+ *   parseSpec("version: 1\nnmae: mine\n", "mine.yaml");
+ * } catch (error) {
+ *   if (isTriptychError(error, "spec-invalid")) console.log(error.message);
+ * }
+ * ```
  */
 export function parseSpec(text: string, file: string): PipelineSpec {
   const source = readSource(text, file);

@@ -13,6 +13,15 @@ import type { ShapeOf, Tensor, TensorInput } from "./types.ts";
  * @param data - The datatype's carrier; for BOOL also booleans, for BYTES strings or Uint8Arrays.
  * @throws TriptychError `tensor-invalid` if the carrier is not the datatype's, if its length is not the shape's,
  * or if an element cannot be sent (a BOOL byte other than 0 and 1, half of a surrogate pair).
+ *
+ * @example
+ * ```ts
+ * import { stringsOf, tensor } from "triptych-sdk";
+ *
+ * const image = tensor("UINT8", [1, 2, 3], new Uint8Array(6));
+ * const prompts = tensor("BYTES", [2], ["a red circle", "红色圆形"]);
+ * console.log(image.shape, stringsOf(prompts));
+ * ```
  */
 export function tensor<D extends Datatype, const S extends readonly number[] = readonly number[]>(
   datatype: D,

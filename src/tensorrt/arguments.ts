@@ -73,6 +73,13 @@ function requireAccepted(all: readonly string[], version: TensorRtVersion): void
  * The arguments of trtexec for a build. Pure.
  *
  * @throws TriptychError `plan-impossible` for what this release of TensorRT would refuse, or would take and get wrong.
+ *
+ * @example
+ * ```ts
+ * import { trtexecArguments } from "triptych-sdk";
+ *
+ * console.log(trtexecArguments({ tensorrt: "11.2", onnx: "model.onnx", engine: "model.plan" }).join(" "));
+ * ```
  */
 export function trtexecArguments(config: EngineBuildConfig): string[] {
   const version = requireBuildable(parseTensorRtVersion(config.tensorrt));

@@ -13,6 +13,7 @@ export interface ShapeProfile {
 /** On which other GPUs the engine may run; both levels cost speed. */
 export type HardwareCompatibility = "ampere+" | "sameComputeCapability";
 
+/** What every major of TensorRT takes. */
 interface CommonBuildConfig {
   /** The ONNX file. Precision comes from it: FP16 or BF16 tensors, Q/DQ nodes for INT8 and FP8; no flag says it. */
   readonly onnx: string;

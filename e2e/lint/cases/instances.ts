@@ -203,7 +203,6 @@ export const INSTANCE_CASES: readonly LintCase[] = [
   ),
   python("W4.sequence", undefined, `sequence_batching { } ${warm(`batch_size: 1 ${zeros}`)}`),
   python(
-    "W4.decoupled",
     undefined,
     `model_transaction_policy { decoupled: true } ${warm(`batch_size: 1 ${zeros}`)}`,
   ),

@@ -44,6 +44,7 @@ export class VariantRecords {
     return difference(this.doneMs, this.sentMs);
   }
 
+  /** Takes in a request that succeeded. */
   add({ dueMs, sentMs, doneMs, bytes = 0, stages }: RequestRecord): void {
     this.dueMs.push(dueMs);
     this.sentMs.push(sentMs);
@@ -87,6 +88,7 @@ export class RunRecords {
     this.start = start;
   }
 
+  /** Takes in a request, whatever came of it. */
   add(record: RequestRecord): void {
     if (record.phase === "warm-up") {
       this.warmedUp += 1;

@@ -3,6 +3,7 @@ export class Column {
   #values = new Float64Array(1024);
   #length = 0;
 
+  /** Adds a number at the end. */
   push(value: number): void {
     if (this.#length === this.#values.length) {
       const larger = new Float64Array(2 * this.#length);

@@ -19,8 +19,11 @@ export interface Target {
   readonly endpoint: string;
   /** Never rejects: what goes wrong is an outcome. */
   send(request: PlannedRequest): Promise<Outcome>;
+  /** What the server has counted for each model so far. */
   statistics(): Promise<readonly ModelStatistics[]>;
+  /** Name and version of the server. */
   metadata(): Promise<ServerMetadata>;
+  /** Ends the connection. */
   close(): Promise<void>;
 }
 
@@ -67,7 +70,13 @@ async function ask(studio: Studio<Contract>, request: PlannedRequest, options: T
 /** Connects to a server that is to be measured. */
 async function openTarget(endpoint: string, contract: Contract, options: TargetOptions): Promise<Target> {
   const { signal, tls } = options;
-  const studio: Studio<Contract> = await connect(endpoint, { contract, signal, tls });
+  const studio: Studio<Contract> = await connect(endpoint, {
+    contract,
+    signal,
+    tls,
+    // A second attempt would hide what the first one met.
+    retry: false,
+  });
   return {
     endpoint,
     send: async (request) => {

@@ -13,6 +13,7 @@ function statistics(name: string, count: bigint, ns: bigint, version = "1"): Mod
     ...{ success: duration, fail: { count: 0n, ns: 0n }, queue: duration },
     ...{ computeInput: duration, computeInfer: duration, computeOutput: duration },
     ...{ cacheHit: { count: 0n, ns: 0n }, cacheMiss: { count: 0n, ns: 0n } },
+    ...{ batches: [], responses: [], memory: [] },
   };
 }
 

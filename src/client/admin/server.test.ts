@@ -42,10 +42,11 @@ describe("studio.server", () => {
           cache_miss: null,
         };
         const counts = { last_inference: "1700000000000", inference_count: "3", execution_count: "2" };
+        const lists = { batch_stats: [], memory_usage: [], response_stats: {} };
         return {
           model_stats: [
-            { name: "draft", version: "1", ...counts, inference_stats: stats },
-            { name: "idle", version: "1", ...counts, inference_stats: null },
+            { name: "draft", version: "1", ...counts, ...lists, inference_stats: stats },
+            { name: "idle", version: "1", ...counts, ...lists, inference_stats: null },
           ],
         };
       },
@@ -65,6 +66,9 @@ describe("studio.server", () => {
       computeOutput: { count: 0n, ns: 0n },
       cacheHit: { count: 0n, ns: 0n },
       cacheMiss: { count: 0n, ns: 0n },
+      batches: [],
+      responses: [],
+      memory: [],
     });
     expect(idle?.success).toEqual({ count: 0n, ns: 0n });
     await studio.server.statistics();
@@ -97,5 +101,133 @@ describe("studio.server", () => {
       code: "model-not-found",
       details: { model: "x", grpcStatus: 5 },
     });
+  });
+
+  it("reads what was counted by batch and by response, and the memory", async () => {
+    const some = { count: "2", ns: "7" };
+    const response = { compute_infer: some, compute_output: null, success: some, fail: null };
+    const { studio } = await studioFor({
+      ModelStatistics: () => ({
+        model_stats: [
+          {
+            ...{ name: "m", version: "1", last_inference: "0", inference_count: "0", execution_count: "0" },
+            inference_stats: null,
+            batch_stats: [
+              { batch_size: "4", compute_input: some, compute_infer: some, compute_output: some },
+            ],
+            memory_usage: [{ type: "GPU", id: "-1", byte_size: "9007199254740993" }],
+            response_stats: {
+              "10": { ...response, empty_response: some, cancel: null },
+              "9": { ...response, empty_response: null, cancel: some },
+            },
+          },
+        ],
+      }),
+    });
+    const [found] = await studio.server.statistics("m");
+    const two = { count: 2n, ns: 7n };
+    expect(found?.batches).toEqual([{ size: 4n, computeInput: two, computeInfer: two, computeOutput: two }]);
+    expect(found?.memory).toEqual([{ type: "GPU", id: -1n, bytes: 9_007_199_254_740_993n }]);
+    expect(
+      found?.responses.map(({ index, emptyResponse, cancel }) => [index, emptyResponse.count, cancel.count]),
+    ).toEqual([
+      [9, 0n, 2n],
+      [10, 2n, 0n],
+    ]);
+  });
+
+  it("keeps its own words to what the server takes", async () => {
+    const { studio } = await studioFor();
+    const { server } = studio;
+    const refused = (work: Promise<unknown>) =>
+      expect(work).rejects.toMatchObject({ code: "request-invalid" });
+    await refused(server.load("m", { files: { "1/model.py": new Uint8Array() } }));
+    await refused(server.load("m", { config: "{}", files: { "../model.py": new Uint8Array() } }));
+    await refused(server.load("m", { config: "{}", files: { "file:1/model.py": new Uint8Array() } }));
+    await refused(server.load("m", { config: "{ not json" }));
+    await refused(server.updateTraceSettings({ rate: -1 }));
+    await refused(server.updateTraceSettings({ count: 1.5 }));
+    await refused(server.updateLogSettings({ verboseLevel: -1 }));
+    await refused(server.waitUntilReady({ deadlineMs: 1, pollMs: 0 }));
+  });
+
+  it("tells a server without model control from a model that does not load", async () => {
+    const words = { load: "explicit model load / unload is not allowed if polling is enabled" };
+    const { studio } = await studioFor({
+      RepositoryModelLoad: ({ model_name: model }) =>
+        Promise.reject(
+          model === "m"
+            ? failure(Status.UNAVAILABLE, words.load)
+            : failure(Status.INTERNAL, "failed to load 'x'"),
+        ),
+    });
+    await expect(studio.server.load("m")).rejects.toMatchObject({
+      code: "request-invalid",
+      hint: expect.stringContaining("--model-control-mode=explicit") as string,
+    });
+    await expect(studio.server.load("x")).rejects.toMatchObject({
+      code: "model-load-failed",
+      details: { model: "x" },
+    });
+  });
+
+  it("sends overrides by the names that the server knows", async () => {
+    const asked: unknown[] = [];
+    const { studio } = await studioFor({
+      RepositoryModelLoad: (request) => {
+        asked.push(request);
+        return {};
+      },
+    });
+    const config = { max_batch_size: 2, input: [{ name: "X", dims: [9_007_199_254_740_993n] }] };
+    await studio.server.load("m", { config, files: { "1/model.py": Uint8Array.of(1) } });
+    expect(asked).toMatchObject([
+      {
+        model_name: "m",
+        parameters: {
+          config: { string_param: '{"max_batch_size":2,"input":[{"name":"X","dims":["9007199254740993"]}]}' },
+          "file:1/model.py": { bytes_param: Buffer.of(1) },
+        },
+      },
+    ]);
+  });
+
+  it("looks again until an unloaded model is gone, and no longer than it may", async () => {
+    const states = ["UNLOADING", "UNLOADING", "UNAVAILABLE"];
+    const { studio } = await studioFor({
+      RepositoryModelUnload: () => ({}),
+      RepositoryIndex: () => ({
+        models: [{ name: "m", version: "1", state: states.shift() ?? "UNLOADING", reason: "" }],
+      }),
+    });
+    await studio.server.unload("m");
+    expect(states).toEqual([]);
+    await expect(studio.server.unload("m", { deadlineMs: 150 })).rejects.toMatchObject({
+      code: "deadline-exceeded",
+    });
+    const signal = AbortSignal.timeout(150);
+    await expect(studio.server.unload("m", { signal })).rejects.toMatchObject({ code: "cancelled" });
+  });
+
+  it("watches the health through an absence", async () => {
+    const answers = ["SERVING", "SERVING", "NOT_SERVING", "", "SERVING"];
+    const { studio } = await studioFor({
+      Check: () => {
+        const status = answers.shift() ?? "SERVING";
+        return status === "" ? Promise.reject(failure(Status.UNAVAILABLE, "gone")) : { status };
+      },
+    });
+    const seen: string[] = [];
+    for await (const state of studio.server.watchHealth({ pollMs: 1 })) {
+      seen.push(state);
+      if (seen.length === 4) break;
+    }
+    expect(seen).toEqual(["serving", "not-serving", "unreachable", "serving"]);
+    const watch = studio.server.watchHealth({ pollMs: 60_000, signal: AbortSignal.timeout(50) });
+    await expect(
+      (async () => {
+        for await (const state of watch) seen.push(state);
+      })(),
+    ).rejects.toMatchObject({ code: "cancelled" });
   });
 });

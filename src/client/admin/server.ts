@@ -1,38 +1,109 @@
+import type { ModelConfigMessage } from "../../model-config/index.ts";
 import type { CallOptions } from "../options.ts";
-import { cleanText } from "../transport/clean-text.ts";
 import type { Transport } from "../transport/transport.ts";
+import {
+  type ModelMetadata,
+  type ModelOptions,
+  modelConfig,
+  modelMetadata,
+  namedModel,
+  type ServerMetadata,
+  serverMetadata,
+} from "./describe.ts";
+import {
+  type HealthOptions,
+  type HealthState,
+  health,
+  type ReadyOptions,
+  type WatchOptions,
+  waitUntilReady,
+  watchHealth,
+} from "./health.ts";
+import { type LogChanges, type LogSettings, logSettings } from "./log-settings.ts";
+import {
+  type IndexOptions,
+  type LoadOptions,
+  loadModel,
+  type RepositoryEntry,
+  repositoryIndex,
+  type UnloadOptions,
+  unloadModel,
+} from "./repository.ts";
 import { type ModelStatistics, readStatistics } from "./statistics.ts";
+import { type StatisticsSince, statisticsSince } from "./statistics-since.ts";
+import { type TraceChanges, type TraceOptions, type TraceSettings, traceSettings } from "./trace-settings.ts";
 
-/** Who the server says it is. */
-export interface ServerMetadata {
-  readonly name: string;
-  readonly version: string;
-  readonly extensions: readonly string[];
-}
-
-/** How far a model of the repository is; `unknown` where the server does not say. */
-export type ModelState = "ready" | "unavailable" | "loading" | "unloading" | "unknown";
-
-/** One version of a model in the server's repository. */
-export interface RepositoryEntry {
-  readonly name: string;
-  readonly version: string;
-  readonly state: ModelState;
-  /** Why it is not ready. */
-  readonly reason: string;
-}
-
-/** Questions to the server about itself. */
+/** The server itself: its health, its models and its settings. */
 export interface ServerClient {
   /** True if the process answers as running. */
   live(options?: CallOptions): Promise<boolean>;
   /** True if it takes requests: all its models are ready. */
   ready(options?: CallOptions): Promise<boolean>;
+  /** True if the model takes requests; false if it does not, or there is none. */
+  modelReady(model: string, options?: ModelOptions): Promise<boolean>;
+  /**
+   * Fulfils when the server, and the models named, take requests; within a minute where `deadlineMs` says nothing else.
+   *
+   * @throws TriptychError `deadline-exceeded` with what is not ready.
+   */
+  waitUntilReady(options?: ReadyOptions): Promise<void>;
+  /** How it is, by gRPC's own health protocol. */
+  health(options?: HealthOptions): Promise<HealthState>;
+  /** How it is now, then each change of that; looks every `pollMs`, until the loop is left or the signal aborts. */
+  watchHealth(options?: WatchOptions): AsyncIterable<HealthState>;
+  /** Name, version and extensions of the server. */
   metadata(options?: CallOptions): Promise<ServerMetadata>;
+  /**
+   * Tensors, platform and versions of a loaded model.
+   *
+   * @throws TriptychError `model-not-found`.
+   */
+  modelMetadata(model: string, options?: ModelOptions): Promise<ModelMetadata>;
+  /**
+   * The whole configuration of a loaded model, with what the server filled in: as `readModelConfig` gives it for a file,
+   * without what equals the default.
+   *
+   * @throws TriptychError `model-not-found`; `request-invalid` where the server does not show its configurations.
+   */
+  modelConfig(model: string, options?: ModelOptions): Promise<ModelConfigMessage>;
   /** Counters of one model, or of all: exact sums since it was loaded. */
-  statistics(model?: string, options?: CallOptions): Promise<readonly ModelStatistics[]>;
+  statistics(model?: string, options?: ModelOptions): Promise<readonly ModelStatistics[]>;
+  /** What was counted since an earlier reading, of the models in that reading. */
+  statisticsSince(
+    before: readonly ModelStatistics[],
+    options?: CallOptions,
+  ): Promise<readonly StatisticsSince[]>;
   /** All models of the repository, loaded or not. */
-  repositoryIndex(options?: CallOptions): Promise<readonly RepositoryEntry[]>;
+  repositoryIndex(options?: IndexOptions): Promise<readonly RepositoryEntry[]>;
+  /**
+   * Loads a model, or loads it anew, and fulfils when it is ready. Needs explicit model control. An hour is its deadline
+   * where nothing else is said.
+   *
+   * @throws TriptychError `model-load-failed` with the server's reason; `request-invalid` for overrides that are none,
+   * and where the server does not allow it.
+   */
+  load(model: string, options?: LoadOptions): Promise<void>;
+  /**
+   * Unloads a model and fulfils when it is gone: requests that run are finished first.
+   *
+   * @throws TriptychError `model-not-found`; `request-invalid` where the server does not allow it.
+   */
+  unload(model: string, options?: UnloadOptions): Promise<void>;
+  traceSettings(options?: TraceOptions): Promise<TraceSettings>;
+  /**
+   * Changes what is traced, and gives what then holds.
+   *
+   * @throws TriptychError `request-invalid` for a value that the server does not know, and where it cannot trace, such as
+   * without a file to write to (`--trace-config=triton,file=…`).
+   */
+  updateTraceSettings(changes: TraceChanges, options?: TraceOptions): Promise<TraceSettings>;
+  logSettings(options?: CallOptions): Promise<LogSettings>;
+  /**
+   * Changes what goes into the server's log, and gives what then holds.
+   *
+   * @throws TriptychError `request-invalid` for a value that the server does not know.
+   */
+  updateLogSettings(changes: LogChanges, options?: CallOptions): Promise<LogSettings>;
 }
 
 /** The server behind a transport. */
@@ -40,30 +111,49 @@ export function serverClient(transport: Transport): ServerClient {
   return {
     live: async (options) => (await transport.unary("ServerLive", {}, options)).live,
     ready: async (options) => (await transport.unary("ServerReady", {}, options)).ready,
-    metadata: async (options) => {
-      const { name, version, extensions } = await transport.unary("ServerMetadata", {}, options);
-      return { name: cleanText(name), version: cleanText(version), extensions: extensions.map(cleanText) };
+    modelReady: async (model, options = {}) => {
+      const request = namedModel(model, options.version);
+      return (await transport.unary("ModelReady", request, { ...options, model })).ready;
     },
-    statistics: async (model = "", options = {}) => {
-      const call = model === "" ? options : { ...options, model };
-      const { model_stats: stats } = await transport.unary("ModelStatistics", { name: model }, call);
-      return stats.map(readStatistics);
-    },
+    waitUntilReady: (options) => waitUntilReady(transport, options),
+    health: (options) => health(transport, options),
+    watchHealth: (options) => watchHealth(transport, options),
+    metadata: (options) => serverMetadata(transport, options),
+    modelMetadata: (model, options) => modelMetadata(transport, model, options),
+    modelConfig: (model, options) => modelConfig(transport, model, options),
+    statistics: (model, options) => statistics(transport, model, options),
+    statisticsSince: (before, options) => since(transport, before, options),
     repositoryIndex: (options) => repositoryIndex(transport, options),
+    load: (model, options) => loadModel(transport, model, options),
+    unload: (model, options) => unloadModel(transport, model, options),
+    traceSettings: (options) => traceSettings(transport, {}, options),
+    updateTraceSettings: (changes, options) => traceSettings(transport, changes, options),
+    logSettings: (options) => logSettings(transport, {}, options),
+    updateLogSettings: (changes, options) => logSettings(transport, changes, options),
   };
 }
 
-async function repositoryIndex(transport: Transport, options?: CallOptions): Promise<RepositoryEntry[]> {
-  const { models } = await transport.unary("RepositoryIndex", {}, options);
-  return models.map(({ name, version, state, reason }) => ({
-    name: cleanText(name),
-    version: cleanText(version),
-    state: stateOf(state),
-    reason: cleanText(reason),
-  }));
+async function statistics(
+  transport: Transport,
+  model = "",
+  options: ModelOptions = {},
+): Promise<ModelStatistics[]> {
+  const call = model === "" ? options : { ...options, model };
+  const request = namedModel(model, options.version);
+  const { model_stats: stats } = await transport.unary("ModelStatistics", request, call);
+  return stats.map(readStatistics);
 }
 
-function stateOf(text: string): ModelState {
-  const states: readonly ModelState[] = ["ready", "unavailable", "loading", "unloading"];
-  return states.find((state) => state === text.toLowerCase()) ?? "unknown";
+async function since(
+  transport: Transport,
+  before: readonly ModelStatistics[],
+  options?: CallOptions,
+): Promise<StatisticsSince[]> {
+  const names = new Set(before.map(({ name }) => name));
+  const [only] = names;
+  const after = await statistics(transport, names.size === 1 ? only : "", options);
+  return statisticsSince(
+    before,
+    after.filter(({ name }) => names.has(name)),
+  );
 }

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { TriptychError } from "../../errors/index.ts";
 import type { Contract, ModelContract } from "../../model-config/index.ts";
 import type { CallOptions } from "../options.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { EndpointView } from "../transport/pool/probe.ts";
 import { type ContractDifference, compareModel } from "./compare.ts";
 import { type LiveModel, liveModel } from "./live.ts";
 import { restingModels } from "./resting.ts";
@@ -13,7 +13,7 @@ import { restingModels } from "./resting.ts";
  * @throws TriptychError `contract-mismatch` with one finding a difference.
  */
 export async function checkContract(
-  transport: Transport,
+  transport: EndpointView,
   contract: Contract,
   options: CallOptions,
 ): Promise<void> {

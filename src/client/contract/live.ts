@@ -2,7 +2,7 @@ import { type ErrorCode, isTriptychError } from "../../errors/index.ts";
 import { type ModelContract, modelContractOf } from "../../model-config/index.ts";
 import type { CallOptions } from "../options.ts";
 import type { ModelMetadataResponse } from "../protocol/messages.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { EndpointView } from "../transport/pool/probe.ts";
 
 /** A model as a server describes it. */
 export interface LiveModel {
@@ -12,11 +12,11 @@ export interface LiveModel {
 }
 
 /** How a configuration stays unknown: gone, not offered, or with a datatype of a newer server. */
-const UNKNOWN = ["model-not-found", "request-invalid", "model-config-syntax"] as const;
+const UNKNOWN = ["model-not-found", "access-denied", "request-invalid", "model-config-syntax"] as const;
 
 /** What the server says of a model; undefined where it has no such model loaded. */
 export async function liveModel(
-  transport: Transport,
+  transport: EndpointView,
   name: string,
   options: CallOptions,
 ): Promise<LiveModel | undefined> {
@@ -29,9 +29,9 @@ export async function liveModel(
   return contract === undefined ? { metadata } : { metadata, contract };
 }
 
-/** @throws TriptychError `model-not-found`; `request-invalid` where the server keeps its configurations to itself. */
+/** @throws TriptychError `model-not-found`; `access-denied` where the server keeps its configurations to itself. */
 export async function liveContract(
-  transport: Transport,
+  transport: EndpointView,
   name: string,
   options: CallOptions,
 ): Promise<ModelContract> {

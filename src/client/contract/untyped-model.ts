@@ -8,7 +8,9 @@ import { type CallOptions, checkedDeadline, DEFAULT_DEADLINE_MS } from "../optio
 import type { Transport } from "../transport/transport.ts";
 import { liveContract } from "./live.ts";
 
+/** Tensors by the name of the input. */
 type Inputs = InputsOf<ModelContract>;
+/** Tensors by the name of the output. */
 type Outputs = OutputsOf<ModelContract>;
 
 /** A model that is known by its name only; what it takes and gives is asked of the server at the first call. */
@@ -17,7 +19,7 @@ export interface UntypedModel {
   /**
    * What the server says of the model. Asked once, and again after a call that did not fit it.
    *
-   * @throws TriptychError `model-not-found`; `request-invalid` where the server does not show its configurations.
+   * @throws TriptychError `model-not-found`; `access-denied` where the server does not show its configurations.
    */
   contract(options?: CallOptions): Promise<ModelContract>;
   /**
@@ -93,8 +95,8 @@ class LiveContract {
     inputs: Inputs,
     options: InferOptions = {},
   ): Promise<{ readonly model: NamedContract; readonly rest: InferOptions }> {
-    const until = Date.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_DEADLINE_MS);
-    const rest = (): InferOptions => ({ ...options, deadlineMs: Math.max(1, until - Date.now()) });
+    const until = performance.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_DEADLINE_MS);
+    const rest = (): InferOptions => ({ ...options, deadlineMs: Math.max(1, until - performance.now()) });
     const isOld = this.#known.has(this.name);
     const model = { name: this.name, contract: await this.get(rest()) };
     try {

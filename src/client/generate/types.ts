@@ -21,6 +21,7 @@ export interface Guidance {
   readonly lowNoise?: number | undefined;
 }
 
+/** What is asked of every variant. */
 interface PromptRequest<V extends VariantContract> {
   readonly prompt: string;
   /** Whole, from 0 to 2^63 − 1; drawn at random where absent. The same seed gives the same clip. */
@@ -29,6 +30,7 @@ interface PromptRequest<V extends VariantContract> {
   readonly steps?: V["steps"][number] | undefined;
 }
 
+/** What only a variant with guidance can be asked. */
 interface GuidanceRequest {
   /** What the clip should not show. */
   readonly negativePrompt?: string | undefined;

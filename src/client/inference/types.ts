@@ -2,6 +2,7 @@ import type { Contract, ModelContract } from "../../model-config/index.ts";
 import type { ShapeOf, Tensor, TensorSpec } from "../../tensor/index.ts";
 import type { CallOptions } from "../options.ts";
 
+/** Tensors that must be given. */
 type RequiredOf<S extends TensorSpec> = Exclude<S, { readonly optional: true }>;
 
 /** A tensor as it is sent: a model with batches has one dim more than its contract says. */

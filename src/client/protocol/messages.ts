@@ -2,10 +2,9 @@
  * The wire messages as proto-loader hands them over: field names as in grpc_service.proto,
  * 64-bit numbers as decimal strings on the way in. They never leave `client/`.
  */
-import type { DescribedModel } from "../../model-config/index.ts";
+import type { AdminRpcs, TensorMessage } from "./admin-messages.ts";
 
-/** A message without fields. */
-type Empty = Readonly<Record<string, never>>;
+export type { ModelIndexMessage, ModelMetadataResponse, TensorMessage } from "./admin-messages.ts";
 
 export interface InferParameter {
   readonly bool_param?: boolean;
@@ -16,12 +15,6 @@ export interface InferParameter {
 }
 
 export type InferParameters = Readonly<Record<string, InferParameter>>;
-
-export interface TensorMessage {
-  readonly name: string;
-  readonly datatype: string;
-  readonly shape: readonly (string | number)[];
-}
 
 export interface ModelInferRequest {
   readonly model_name: string;
@@ -46,76 +39,9 @@ export interface ModelStreamInferResponse {
   readonly infer_response: ModelInferResponse | null;
 }
 
-interface ServerMetadataResponse {
-  readonly name: string;
-  readonly version: string;
-  readonly extensions: readonly string[];
-}
-
-interface NamedModel {
-  readonly name: string;
-}
-
-export interface ModelMetadataResponse {
-  readonly name: string;
-  readonly versions: readonly string[];
-  readonly platform: string;
-  readonly inputs: readonly TensorMessage[];
-  readonly outputs: readonly TensorMessage[];
-}
-
-export interface DurationMessage {
-  readonly count: string;
-  readonly ns: string;
-}
-
-interface InferStatisticsMessage {
-  readonly success: DurationMessage | null;
-  readonly fail: DurationMessage | null;
-  readonly queue: DurationMessage | null;
-  readonly compute_input: DurationMessage | null;
-  readonly compute_infer: DurationMessage | null;
-  readonly compute_output: DurationMessage | null;
-  readonly cache_hit: DurationMessage | null;
-  readonly cache_miss: DurationMessage | null;
-}
-
-export interface ModelStatisticsMessage {
-  readonly name: string;
-  readonly version: string;
-  readonly last_inference: string;
-  readonly inference_count: string;
-  readonly execution_count: string;
-  readonly inference_stats: InferStatisticsMessage | null;
-}
-
-export interface ModelIndexMessage {
-  readonly name: string;
-  readonly version: string;
-  readonly state: string;
-  readonly reason: string;
-}
-
 /** Request and response of every call that is answered once. */
-export interface UnaryRpcs {
-  readonly ServerLive: { readonly request: Empty; readonly response: { readonly live: boolean } };
-  readonly ServerReady: { readonly request: Empty; readonly response: { readonly ready: boolean } };
-  readonly ServerMetadata: { readonly request: Empty; readonly response: ServerMetadataResponse };
-  readonly ModelReady: { readonly request: NamedModel; readonly response: { readonly ready: boolean } };
-  readonly ModelMetadata: { readonly request: NamedModel; readonly response: ModelMetadataResponse };
-  readonly ModelConfig: {
-    readonly request: NamedModel;
-    readonly response: { readonly config: DescribedModel | null };
-  };
+export interface UnaryRpcs extends AdminRpcs {
   readonly ModelInfer: { readonly request: ModelInferRequest; readonly response: ModelInferResponse };
-  readonly ModelStatistics: {
-    readonly request: NamedModel;
-    readonly response: { readonly model_stats: readonly ModelStatisticsMessage[] };
-  };
-  readonly RepositoryIndex: {
-    readonly request: Empty;
-    readonly response: { readonly models: readonly ModelIndexMessage[] };
-  };
 }
 
 /** Request and response of every call, by its name on the wire. */

@@ -12,23 +12,42 @@ export interface Method<Request, Response> {
 /** The JSON's own type has `string` where the descriptor's has a few literals. */
 type Descriptor = Parameters<typeof fromJSON>[0];
 
-let loaded: ServiceDefinition | undefined;
+interface Services {
+  /** Triton's own. */
+  readonly inference: ServiceDefinition;
+  /** gRPC's, which tells only whether the server is well. */
+  readonly health: ServiceDefinition;
+}
 
-/** Triton's inference service, made from the packaged descriptor at the first call. */
-export function inferenceService(): ServiceDefinition {
-  loaded ??= fromJSON(descriptor as Descriptor, {
+let loaded: Services | undefined;
+
+/** The services that Triton speaks, made from the packaged descriptor at the first call. */
+export function services(): Services {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Services {
+  const definitions = fromJSON(descriptor as Descriptor, {
     keepCase: true, // names as in the .proto
     longs: String, // exact, whichever version of protobufjs is installed
     enums: String,
     defaults: true, // empty lists and strings rather than gaps
     oneofs: true,
-  })["inference.GRPCInferenceService"] as ServiceDefinition;
-  return loaded;
+  });
+  return {
+    inference: definitions["inference.GRPCInferenceService"] as ServiceDefinition,
+    health: definitions["grpc.health.v1.Health"] as ServiceDefinition,
+  };
 }
 
-/** One call of the service with its message types. */
+/** One call of a service with its message types. */
 export function rpc<N extends keyof Rpcs>(name: N): Method<Rpcs[N]["request"], Rpcs[N]["response"]> {
-  const definition = inferenceService()[name] as MethodDefinition<Rpcs[N]["request"], Rpcs[N]["response"]>;
+  const { inference, health } = services();
+  const definition = (inference[name] ?? health[name]) as MethodDefinition<
+    Rpcs[N]["request"],
+    Rpcs[N]["response"]
+  >;
   return {
     path: definition.path,
     serialize: definition.requestSerialize,

@@ -14,7 +14,7 @@ import type {
   ModelStreamInferResponse,
   UnaryRpcs,
 } from "../protocol/messages.ts";
-import { inferenceService } from "../protocol/service.ts";
+import { services } from "../protocol/service.ts";
 import { FakeStream, type RpcFailure } from "./fake-stream.ts";
 
 type Handler<N extends keyof UnaryRpcs> = (
@@ -45,7 +45,8 @@ export async function startFakeTriton(handlers: FakeHandlers, port = 0): Promise
   const requests: ModelInferRequest[] = [];
   const streams: FakeStream[] = [];
   const implementation: UntypedServiceImplementation = {};
-  for (const name of Object.keys(inferenceService())) {
+  const { inference, health } = services();
+  for (const name of Object.keys({ ...inference, ...health })) {
     if (name !== "ModelStreamInfer") {
       implementation[name] = unaryHandler(
         handlers[name as keyof UnaryRpcs] as Handler<"ModelInfer">,
@@ -63,7 +64,8 @@ export async function startFakeTriton(handlers: FakeHandlers, port = 0): Promise
       void handlers.ModelStreamInfer?.(stream);
     });
   };
-  server.addService(inferenceService(), implementation);
+  server.addService(inference, implementation);
+  server.addService(health, implementation);
   const bound = await listen(server, port);
   return {
     endpoint: `127.0.0.1:${bound}`,

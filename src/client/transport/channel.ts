@@ -49,6 +49,9 @@ export function channelOptions(endpoint: string, options: ChannelOptions = {}): 
     // Own connections: a new studio does not inherit another's back-off from a dead endpoint.
     "grpc.use_local_subchannel_pool": 1,
     "grpc.service_config_disable_resolution": 1,
+    // A server that comes back is found within seconds; the library's own back-off grows to two minutes.
+    "grpc.initial_reconnect_backoff_ms": 200,
+    "grpc.max_reconnect_backoff_ms": 5000,
     ...(isLoopback(endpoint) ? { "grpc.enable_http_proxy": 0 } : {}),
     ...(tls?.serverName === undefined ? {} : { "grpc.ssl_target_name_override": tls.serverName }),
     ...keepaliveOptions(options.keepalive),

@@ -11,6 +11,11 @@ export interface TransportCall extends CallOptions {
 /** A call that was admitted: all that must be known of it is there. */
 export interface CallContext extends TransportCall, GuardContext {
   readonly metadata: Metadata;
-  /** When its deadline is, in milliseconds of the wall clock, as gRPC has it. */
+  /** When its deadline is, by `performance.now()`: a clock that is set meanwhile does not matter. */
   readonly until: number;
+}
+
+/** The deadline as gRPC has it, by the wall clock. It takes it for a span at once when the call is made. */
+export function deadlineOf({ until }: Pick<CallContext, "until">): number {
+  return Date.now() + Math.max(0, until - performance.now());
 }

@@ -16,24 +16,42 @@ const serviceError = (code: Status, details: string): Error =>
 
 describe("statusError", () => {
   it.each([
-    [Status.UNAVAILABLE, "No connection established. Last error: connect ECONNREFUSED", "unreachable"],
+    [Status.UNAVAILABLE, "No connection established. Last error: connect ECONNREFUSED", "unreachable", false],
+    [Status.UNAVAILABLE, "Server exiting", "server-stopping", false],
+    [
+      Status.UNAVAILABLE,
+      "GRPC server is shutting down and has stopped accepting new requests.",
+      "server-stopping",
+      false,
+    ],
+    [Status.UNAVAILABLE, "Server not ready", "server-not-ready", false],
+    [Status.UNAVAILABLE, "Exceeds maximum queue size", "overloaded", false],
+    [Status.UNAVAILABLE, "[request id: 7] Exceeds maximum queue size", "overloaded", false],
+    [Status.UNAVAILABLE, "Name resolution failed for target dns:x:1", "unreachable", false],
+    [Status.UNAVAILABLE, "No connection established. Last error: certificate has expired", "unreachable"],
     [Status.UNAVAILABLE, "Connection dropped", "unreachable"],
-    [Status.UNAVAILABLE, "Server exiting", "unreachable"],
     [Status.UNAVAILABLE, "in ensemble 'draft', Exceeds maximum queue size", "overloaded"],
     [Status.UNAVAILABLE, "Request timeout expired", "overloaded"],
     [Status.UNAVAILABLE, "Model 'draft' version 1 is not at ready state", "model-not-found"],
-    [Status.UNAVAILABLE, "Request for unknown model: 'draft' has no available versions", "model-not-found"],
-    [Status.UNAVAILABLE, "This protocol is restricted, expecting header 'x'", "request-invalid"],
-    [Status.NOT_FOUND, "Request for unknown model: 'draft' is not found", "model-not-found"],
+    [
+      Status.UNAVAILABLE,
+      "Request for unknown model: 'draft' has no available versions",
+      "model-not-found",
+      false,
+    ],
+    [Status.UNAVAILABLE, "This protocol is restricted, expecting header 'x'", "access-denied", false],
+    [Status.NOT_FOUND, "Request for unknown model: 'draft' is not found", "model-not-found", false],
     [Status.INVALID_ARGUMENT, "unexpected shape for input 'SEED'", "request-invalid"],
     [Status.INVALID_ARGUMENT, "requested model 'draft' is not available", "model-not-found"],
     [Status.UNIMPLEMENTED, "ModelInfer RPC doesn't support models with decoupled policy", "request-invalid"],
     [Status.UNIMPLEMENTED, "Received HTTP status code 404", "unreachable"],
     [Status.PERMISSION_DENIED, "Received HTTP status code 403", "unreachable"],
-    [Status.UNAUTHENTICATED, "no token", "request-invalid"],
-    [Status.CANCELLED, "request was cancelled", "cancelled"],
+    [Status.UNAUTHENTICATED, "no token", "access-denied", false],
+    [Status.CANCELLED, "request was cancelled", "server-stopping"],
     [Status.CANCELLED, "Call cancelled", "unreachable"],
     [Status.DEADLINE_EXCEEDED, "Deadline exceeded after 0.1s", "deadline-exceeded"],
+    [Status.RESOURCE_EXHAUSTED, "Received message larger than max (5 vs 4)", "response-too-large"],
+    [Status.RESOURCE_EXHAUSTED, "received metadata size exceeds hard limit", "request-invalid"],
     [Status.RESOURCE_EXHAUSTED, "too many requests", "overloaded"],
     [Status.RESOURCE_EXHAUSTED, "Bandwidth exhausted or memory limit exceeded", "unreachable"],
     [Status.INTERNAL, "Stub process 'draft_0_0' is not healthy.", "inference-failed"],
@@ -41,9 +59,11 @@ describe("statusError", () => {
     [Status.INTERNAL, "Response message parsing error: index out of range", "response-invalid"],
     [Status.UNKNOWN, "whatever", "inference-failed"],
     [Status.ALREADY_EXISTS, "whatever", "inference-failed"],
-  ] as const)("reads %s %j as %s", (status, text, code) => {
+  ] as const)("reads %s %j as %s", (status, text, code, accepted?: false) => {
     const error = statusError(serviceError(status, text), FACTS);
-    expect(error).toMatchObject({ code, details: { ...FACTS, grpcStatus: status } });
+    const told = accepted === undefined ? {} : { accepted };
+    expect(error).toMatchObject({ code });
+    expect(error.details).toEqual({ ...FACTS, grpcStatus: status, ...told });
     expect(error.message).toContain(text);
     expect(error.message).toContain("gpu:8001");
   });
@@ -98,6 +118,17 @@ describe("a model whose process has ended", () => {
 });
 
 describe("messageError", () => {
+  it.each([
+    ["Exceeds maximum queue size", "overloaded", false],
+    ["in ensemble 'draft', Exceeds maximum queue size", "overloaded", undefined],
+    ["Server exiting", "server-stopping", false],
+    ["the old man is exiting the house", "inference-failed", undefined],
+    ["PROMPT: expected text, got exiting", "request-invalid", undefined],
+  ])("reads %j as %s", (text, code, accepted) => {
+    const error = messageError(text, FACTS);
+    expect([error.code, error.details.accepted]).toEqual([code, accepted]);
+  });
+
   it("is a failed inference in the server's cleaned words", () => {
     expect(messageError("out of \u001B[31mmemory", FACTS)).toMatchObject({
       code: "inference-failed",

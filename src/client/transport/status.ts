@@ -14,6 +14,8 @@ interface Meaning {
   readonly hint?: string;
   /** What the status must say for this to hold; absent is anything. */
   readonly text?: RegExp;
+  /** False where no server took the call up. */
+  readonly accepted?: false;
 }
 
 const UNREACHABLE: Meaning = {
@@ -26,13 +28,48 @@ const LOST: Meaning & { readonly text: RegExp } = {
   code: "unreachable",
   hint: "The connection was lost during the call: see whether the server still runs, and what its log says.",
 };
+/** The library's words for a call that never left. */
+const NEVER_SENT = /^(No connection established|Name resolution failed|Failed to connect)/;
+const NOT_TRUSTED: Meaning & { readonly text: RegExp } = {
+  text: /certificate|self-signed|CERT_|tlsv1|ssl3|SSL routines|wrong version number/i,
+  code: "unreachable",
+  hint: "Encryption failed. See that `tls` trusts the authority of the server's certificate, that it is for this name and has not expired, and that the server encrypts at all.",
+};
+const STOPPING: Meaning & { readonly text: RegExp } = {
+  text: /exiting|shutting down|stopped accepting/i,
+  code: "server-stopping",
+  hint: "Send the call again when the server, or another one, is there.",
+  accepted: false,
+};
+const NOT_READY: Meaning & { readonly text: RegExp } = {
+  text: /server (is )?not ready/i,
+  code: "server-not-ready",
+  hint: "Wait until its models are loaded; its log tells if one of them failed.",
+  accepted: false,
+};
 const BUSY: Meaning = { code: "overloaded", hint: "Wait before trying again, or serve more instances." };
+/** The queue of the model that was called itself, not that of one further inside, after others have worked. */
+const QUEUE_FULL: Meaning & { readonly text: RegExp } = {
+  ...BUSY,
+  text: /^(\[request id: [^\]]*\] )?Exceeds maximum queue size$/,
+  accepted: false,
+};
 const NO_MODEL: Meaning = {
   code: "model-not-found",
   hint: "See which models the server has loaded with studio.server.repositoryIndex().",
 };
+/** Of the model that was called itself. A server that is shutting down gives its models up before it goes. */
+const MODEL_GONE: Meaning & { readonly text: RegExp } = {
+  ...NO_MODEL,
+  text: /^(\[request id: [^\]]*\] )?Request for unknown model/,
+  accepted: false,
+};
 const REFUSED: Meaning = { code: "request-invalid" };
-const LOCKED: Meaning = { code: "request-invalid", hint: "The server asks for credentials on this call." };
+const LOCKED: Meaning = {
+  code: "access-denied",
+  hint: "Give what the server asks for: `protocolKeys` for its restricted protocols, `token`, `headers` or `tls`.",
+  accepted: false,
+};
 const NO_GRPC: Meaning = {
   code: "unreachable",
   hint: "What answers there speaks no gRPC, such as a proxy: check the address, and the variables http_proxy and no_proxy.",
@@ -45,16 +82,22 @@ const PROCESS_GONE: Meaning & { readonly text: RegExp } = {
 };
 const FAILED: Meaning = { code: "inference-failed", hint: "The server's log may say more." };
 
-/** First match wins. Triton uses UNAVAILABLE for four different things, told apart by its text only. */
+/** First match wins. Triton uses UNAVAILABLE for many different things, told apart by its text only. */
 const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
   [Status.UNAVAILABLE]: [
+    QUEUE_FULL,
     { text: /exceeds maximum queue size|request timeout expired/i, ...BUSY },
+    MODEL_GONE,
     { text: /not at ready state|has no available versions|unknown model/i, ...NO_MODEL },
     { text: /protocol is restricted/i, ...LOCKED },
+    STOPPING,
+    NOT_READY,
+    NOT_TRUSTED,
+    { ...UNREACHABLE, text: NEVER_SENT, accepted: false },
     LOST,
     UNREACHABLE,
   ],
-  [Status.NOT_FOUND]: [NO_MODEL],
+  [Status.NOT_FOUND]: [MODEL_GONE, NO_MODEL],
   [Status.INVALID_ARGUMENT]: [{ text: /requested model .* is not available/, ...NO_MODEL }, REFUSED],
   [Status.OUT_OF_RANGE]: [REFUSED],
   [Status.UNAUTHENTICATED]: [LOCKED],
@@ -63,7 +106,10 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
   [Status.CANCELLED]: [
     // The library's own text for a stream that was reset: the server went without a word.
     { ...LOST, text: /^Call cancelled$/ },
-    { code: "cancelled", hint: "Not cancelled here: the server may be shutting down." },
+    {
+      code: "server-stopping",
+      hint: "The server ended the call without being asked to: it may be shutting down.",
+    },
   ],
   [Status.DEADLINE_EXCEEDED]: [
     {
@@ -75,14 +121,20 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
     {
       text: /bandwidth exhausted/i,
       code: "unreachable",
-      hint: "The server closed the connection because of too many keepalive pings.",
+      hint: "The server closed the connection because of too many keepalive pings: agree `keepalive` with its flags.",
     },
+    {
+      text: /larger than (max|\d+)/i,
+      code: "response-too-large",
+      hint: "Raise maxResponseBytes, or ask for fewer outputs; Triton itself takes and sends up to 2 GiB.",
+    },
+    { text: /metadata size/i, code: "request-invalid", hint: "Send fewer or shorter headers." },
     BUSY,
   ],
   [Status.INTERNAL]: [
     // Both texts are the library's own as well.
     { ...LOST, text: /^Received RST_STREAM/ },
-    { text: /^Response message parsing error/, code: "response-invalid" },
+    { text: /^(Response message parsing error|Failed to decompress)/, code: "response-invalid" },
     PROCESS_GONE,
     FAILED,
   ],
@@ -94,20 +146,29 @@ const NOISE = /^\[request id: <id_unknown>\] | Resolution note:$/g;
 /** The error behind a status that a call ended with; anything else that was thrown becomes `internal`. */
 export function statusError(reason: unknown, facts: CallFacts): TriptychError {
   if (reason instanceof TriptychError) return reason;
+  if (isUnreadable(reason)) return unreadable(reason, facts);
   if (!isServiceError(reason)) return new TriptychError("internal", messageOf(reason), { cause: reason });
   const text = cleanText(reason.details).replace(NOISE, "") || "no reason given";
-  const { code, hint } = meaningOf(reason.code, text);
+  const { code, hint, accepted } = meaningOf(reason.code, text);
   return new TriptychError(code, `${subject(code, facts)}: ${text}`, {
     ...(hint === undefined ? {} : { hint }),
     cause: harmless(reason),
-    details: { ...placeOf(facts), grpcStatus: reason.code },
+    details: {
+      ...placeOf(facts),
+      grpcStatus: reason.code,
+      ...(accepted === undefined ? {} : { accepted }),
+    },
   });
 }
 
 /** A failure inside a stream comes without a status; its text tells the kinds apart that a caller acts on. */
 const TEXT_RULES: readonly (Meaning & { readonly text: RegExp })[] = [
   PROCESS_GONE,
+  QUEUE_FULL,
+  { ...STOPPING, text: /^(Server|GRPC server) (is )?(exiting|shutting down|stopping)/i },
+  { text: /^This protocol is restricted/, ...LOCKED },
   { text: /exceeds maximum queue size|request timeout expired/i, ...BUSY },
+  MODEL_GONE,
   { text: /unknown model|not at ready state|has no available versions/i, ...NO_MODEL },
   { text: /^cancelled by the caller$/, code: "cancelled" },
   // Triptych's own models begin a refusal with the input's name; the rest are the server's words.
@@ -117,10 +178,10 @@ const TEXT_RULES: readonly (Meaning & { readonly text: RegExp })[] = [
 /** The error for a failure that a stream reports as text only. */
 export function messageError(message: string, facts: CallFacts): TriptychError {
   const text = cleanText(message).replace(NOISE, "");
-  const { code, hint } = TEXT_RULES.find((rule) => rule.text.test(text)) ?? FAILED;
+  const { code, hint, accepted }: Meaning = TEXT_RULES.find((rule) => rule.text.test(text)) ?? FAILED;
   return new TriptychError(code, `${subject(code, facts)}: ${text}`, {
     ...(hint === undefined ? {} : { hint }),
-    details: placeOf(facts),
+    details: { ...placeOf(facts), ...(accepted === undefined ? {} : { accepted }) },
   });
 }
 
@@ -133,6 +194,20 @@ function isServiceError(reason: unknown): reason is ServiceError {
   return (
     reason instanceof Error && "details" in reason && "code" in reason && typeof reason.code === "number"
   );
+}
+
+/** The library's status for an answer that it fails to unpack has neither a code nor words. */
+function isUnreadable(reason: unknown): reason is Error {
+  return reason instanceof Error && "details" in reason && "code" in reason && reason.code === undefined;
+}
+
+function unreadable(cause: Error, facts: CallFacts): TriptychError {
+  const text = `${subject("response-invalid", facts)}: the answer cannot be unpacked.`;
+  return new TriptychError("response-invalid", text, {
+    hint: "Its encoding is not what its headers say: see what stands between client and server.",
+    cause,
+    details: placeOf(facts),
+  });
 }
 
 /** The library's own words for an answer in plain HTTP, whatever status it makes of that. */

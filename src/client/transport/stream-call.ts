@@ -6,7 +6,7 @@ import type {
   ModelStreamInferResponse,
 } from "../protocol/messages.ts";
 import { rpc } from "../protocol/service.ts";
-import type { CallContext } from "./context.ts";
+import { type CallContext, deadlineOf } from "./context.ts";
 import { CallGuard } from "./guard.ts";
 import { messageError } from "./status.ts";
 
@@ -35,7 +35,7 @@ export function openStream(
   const { path, serialize, deserialize } = rpc("ModelStreamInfer");
   // Without the header triton_grpc_error, failures come as text. With it Triton 2.51 ends the stream at once and
   // crashes when the model's final flag arrives after that.
-  const options = { deadline: context.until };
+  const options = { deadline: deadlineOf(context) };
   const call: Call = client.makeBidiStreamRequest(path, serialize, deserialize, context.metadata, options);
   // Cancelling emits an error; without a listener that would end the process.
   call.on("error", () => undefined);

@@ -1,7 +1,7 @@
 import type { Client } from "@grpc/grpc-js";
 import type { UnaryRpcs } from "../protocol/messages.ts";
 import { rpc } from "../protocol/service.ts";
-import type { CallContext } from "./context.ts";
+import { type CallContext, deadlineOf } from "./context.ts";
 import { CallGuard } from "./guard.ts";
 
 /** Makes one call that is answered once. */
@@ -13,7 +13,7 @@ export function callUnary<N extends keyof UnaryRpcs>(
   running: Set<CallGuard>,
 ): Promise<UnaryRpcs[N]["response"]> {
   const { path, serialize, deserialize } = rpc(name);
-  const options = { deadline: context.until };
+  const options = { deadline: deadlineOf(context) };
   return new Promise((resolve, reject) => {
     const call = client.makeUnaryRequest(
       path,

@@ -4,7 +4,7 @@ import { cancelledBy } from "./guard.ts";
 /** What bounds a call from its start to its end, whatever it waits for. */
 export interface CallLimits {
   readonly signal?: AbortSignal | undefined;
-  /** When its deadline is, in milliseconds of the wall clock as gRPC has it. */
+  /** When its deadline is, by `performance.now()`: a clock that is set while it waits does not matter. */
   readonly until: number;
 }
 
@@ -24,7 +24,7 @@ export class WaitingCalls {
         () => {
           reject(outOfTime(label));
         },
-        Math.min(limits.until - Date.now(), 2 ** 31 - 1),
+        Math.min(limits.until - performance.now(), 2 ** 31 - 1),
       );
       limits.signal?.addEventListener("abort", onAbort, { once: true });
       this.#waiting.add(reject);

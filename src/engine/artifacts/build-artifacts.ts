@@ -44,6 +44,7 @@ export interface BuildArtifactsOptions {
   /** Go on where disk or memory will not do by the estimate. */
   readonly ignoreEstimates?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told what happens to each artifact. */
   readonly onEvent?: ((event: ArtifactEvent) => void) | undefined;
 }
 

@@ -24,6 +24,20 @@ export function readSmallFile(path: string, maxBytes = MAX_BYTES): FileText {
   }
 }
 
+/** The first bytes of a file, fewer where it is shorter; undefined where it cannot be read. */
+export function readHead(path: string, size: number): Uint8Array | undefined {
+  try {
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      return fstatSync(file).isFile() ? readBytes(file, size) : undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
 function readOpen(file: number, maxBytes: number): FileText {
   const found = fstatSync(file);
   if (!found.isFile()) return { failure: "not-a-file", detail: found.isDirectory() ? "a folder" : "no file" };

@@ -35,6 +35,14 @@ export interface LintModel {
   readonly served: readonly bigint[];
   /** What is in the folder, or in a folder below it such as `1`; empty where there is none. */
   readonly filesIn: (folder: string) => ReadonlyMap<string, Entry>;
+  /** What is written in a small file of it, such as `1/model.py`; undefined where it was not read. */
+  readonly textOf: (folder: string, file: string) => string | undefined;
+  /** The first bytes of a file of it; undefined where there are none, or a link out of the repository leads to them. */
+  readonly headOf: (folder: string, file: string, bytes: number) => Uint8Array | undefined;
+  /** Bytes of a file of it, wherever a link leads; undefined where there is none. */
+  readonly sizeOf: (folder: string, file: string) => number | undefined;
+  /** Keys of maps that are there twice: the last one holds, without a word. */
+  readonly overwritten: readonly Finding[];
 }
 
 /** When Triton looks: at the text alone, at an ensemble once its models are there, or when it loads the model. */

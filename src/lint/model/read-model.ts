@@ -1,8 +1,9 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding, Position } from "../../errors/index.ts";
 import { inspectModelConfig, type ModelConfigText } from "../../model-config/index.ts";
 import { type Listing, listFolder, type Tree } from "../disk/list-folder.ts";
-import { readSmallFile } from "../disk/read-text.ts";
+import { readHead, readSmallFile } from "../disk/read-text.ts";
 import { fillIn } from "./fill-in.ts";
 import type { LintModel } from "./model.ts";
 import { chooseVersions, versionsIn } from "./versions.ts";
@@ -67,7 +68,37 @@ function modelOf({ name, folder, listing, tree, text }: Parts): LintModel {
     otherFolders,
     versions,
     served: chooseVersions(written.version_policy, versions),
+    overwritten: text.read.overwritten,
     filesIn,
+    ...contentsOf(folder, filesIn),
+  };
+}
+
+/** What is in the files of a model, as far as that is looked at. */
+function contentsOf(
+  folder: string,
+  filesIn: LintModel["filesIn"],
+): Pick<LintModel, "textOf" | "headOf" | "sizeOf"> {
+  const fileOf = (below: string, file: string): string | undefined =>
+    filesIn(below).get(file)?.kind === "file" ? join(folder, below, file) : undefined;
+  const insideOf = (below: string, file: string): string | undefined =>
+    filesIn(below).get(file)?.isOutside === true ? undefined : fileOf(below, file);
+  return {
+    textOf: (below, file) => {
+      const path = insideOf(below, file);
+      const found = path === undefined ? undefined : readSmallFile(path);
+      return found !== undefined && "bytes" in found
+        ? Buffer.from(found.bytes).toString("latin1")
+        : undefined;
+    },
+    headOf: (below, file, bytes) => {
+      const path = insideOf(below, file);
+      return path === undefined ? undefined : readHead(path, bytes);
+    },
+    sizeOf: (below, file) => {
+      const path = fileOf(below, file);
+      return path === undefined ? undefined : statSync(path, { throwIfNoEntry: false })?.size;
+    },
   };
 }
 

@@ -167,6 +167,18 @@ export const ENSEMBLE_RULES: readonly CheckedRule[] = [
       for (const { at, name } of doubles) yield { at, message: `${name} is given already`, got: name };
     },
   ),
+  {
+    id: "E601",
+    severity: "warning",
+    phase: "poll",
+    what: "A key of a map is there twice: the last one holds, without a word.",
+    mend: "Take one of the two away.",
+    example: {
+      failing: ensemble([STEP.replace("input_map", 'input_map { key: "IN" value: "OTHER" } input_map')]),
+      mended: ensemble([STEP]),
+    },
+    check: ({ overwritten }) => overwritten.map(({ message, position }) => ({ message, position })),
+  },
   onGraphs(
     {
       id: "E701",

@@ -7,7 +7,7 @@ import { type ExampleFiles, type LintReport, lintRepository, RULES } from "../in
 const root = mkdtempSync(join(tmpdir(), "triptych-lint-"));
 afterAll(() => {
   rmSync(root, { recursive: true, force: true });
-});
+}, 60_000);
 
 let count = 0;
 

@@ -1,5 +1,3 @@
-import { statSync } from "node:fs";
-import { join } from "node:path";
 import type { LintModel, Problem } from "../model/model.ts";
 import { type SamplePlace, samplesOf } from "../model/samples.ts";
 import { bytesOfType, countOf, dimsText } from "../model/tensors.ts";
@@ -32,13 +30,6 @@ function onSamples(
   };
 }
 
-/** Bytes of a sample's file; undefined where there is none. A path out of the folder is not looked at. */
-function sizeOf({ folder, filesIn }: LintModel, file: string): number | undefined {
-  const entry = filesIn("warmup").get(file);
-  if (entry?.kind !== "file") return undefined;
-  return statSync(join(folder, "warmup", file), { throwIfNoEntry: false })?.size;
-}
-
 /** Whether a sample's dims are those of the model, free ones taking any size. */
 function fits(dims: readonly bigint[], wanted: readonly bigint[]): boolean {
   return dims.length === wanted.length && wanted.every((dim, at) => dim === -1n || dim === dims[at]);
@@ -69,10 +60,10 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
     mend: "Write a batch_size of at most max_batch_size.",
     example: added(`max_batch_size: 2\n${sample(INPUT, 3)}`, `max_batch_size: 2\n${GOOD}`),
     *check({ config: { model_warmup: samples = [], max_batch_size: max = 0 } }) {
-      if (max < 1) return;
       for (const [index, { batch_size: size = 0 }] of samples.entries()) {
         const at = `model_warmup[${index}].batch_size`;
-        if (size > max)
+        // A model without batches takes one request at a time.
+        if (size > Math.max(1, max))
           yield { at, message: "above max_batch_size", expected: `at most ${max}`, got: `${size}` };
       }
     },
@@ -113,7 +104,7 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
       example: added(sample('data_type: TYPE_FP32 dims: [ 4 ] input_data_file: "sample"'), GOOD),
     },
     ({ input: { input_data_file: file } }, model) =>
-      file === undefined || file.includes("/") || sizeOf(model, file) !== undefined
+      file === undefined || file.includes("/") || model.sizeOf("warmup", file) !== undefined
         ? undefined
         : { message: `there is no file warmup/${file}`, got: file },
   ),
@@ -128,7 +119,7 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
     },
     ({ input: { input_data_file: file, dims = [], data_type: type } }, model) => {
       if (file === undefined || file.includes("/") || type === "TYPE_STRING") return undefined;
-      const [got, expected] = [sizeOf(model, file), Number(countOf(dims)) * bytesOfType(type)];
+      const [got, expected] = [model.sizeOf("warmup", file), Number(countOf(dims)) * bytesOfType(type)];
       if (got === undefined || got >= expected) return undefined;
       return { message: `warmup/${file} is too short`, expected: `${expected} bytes`, got: `${got}` };
     },
@@ -185,11 +176,18 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
     example: added('model_warmup { name: "w" batch_size: 1 }', GOOD),
     *check({ config }) {
       if (config.ensemble_scheduling !== undefined) return;
-      const needed = (config.input ?? []).filter(({ optional }) => optional !== true);
+      const names = (config.input ?? []).map(({ name = "" }) => name);
+      const needed = (config.input ?? []).filter(({ optional }) => optional !== true).length;
       for (const [index, { batch_size: size = 0, inputs = {} }] of (config.model_warmup ?? []).entries()) {
-        const missing = needed.filter(({ name = "" }) => size > 0 && !Object.hasOwn(inputs, name));
-        const names = missing.map(({ name = "" }) => name).join(", ");
-        if (missing.length > 0) yield { at: `model_warmup[${index}]`, message: `it has no ${names}` };
+        // Triton counts those that the model has, the optional ones too.
+        const given = Object.keys(inputs).filter((name) => names.includes(name)).length;
+        if (size === 0 || given >= needed) continue;
+        yield {
+          at: `model_warmup[${index}]`,
+          message: "it gives too few of the model's inputs",
+          expected: `${needed} at least`,
+          got: `${given}`,
+        };
       }
     },
   },

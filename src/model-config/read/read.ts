@@ -8,6 +8,8 @@ export interface ModelConfigText {
   readonly message: ModelConfigMessage;
   /** In the order of the text; empty where Triton's own parser would take it. */
   readonly findings: readonly Finding[];
+  /** Keys that a map has twice: Triton takes the last one without a word. */
+  readonly overwritten: readonly Finding[];
   /**
    * Where a value stands, such as `input[0].dims[1]` or `parameters["crf"].string_value`; undefined where the text
    * does not say it.
@@ -28,6 +30,7 @@ export function inspectModelConfig(text: string, file: string): ModelConfigText 
   return {
     message,
     findings: [...findings, ...reader.findings].sort(byPosition),
+    overwritten: reader.overwritten,
     positionOf: (path) => reader.positions.get(path),
   };
 }

@@ -13,6 +13,7 @@ interface Message {
 /** Gives a tree the types of the schema; collects where each value stands, and what is wrong. */
 export class Reader {
   readonly findings: Finding[] = [];
+  readonly overwritten: Finding[] = [];
   readonly positions = new Map<string, Position>();
 
   message(type: string, node: MessageNode, path: string): Message {
@@ -104,6 +105,10 @@ export class Reader {
     }
     const { key, value } = this.#keyAndValue(row, node, path);
     const before = (values.get(name) ?? {}) as Message;
+    if (Object.hasOwn(before, key)) {
+      const message = `${path}: the key ${JSON.stringify(key)} is there twice.`;
+      this.overwritten.push({ rule: "duplicate-key", message, path, position: node.position });
+    }
     // Made anew, since a key called __proto__ cannot be assigned.
     values.set(name, Object.fromEntries([...Object.entries(before), [key, value]]));
   }

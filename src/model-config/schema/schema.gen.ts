@@ -301,17 +301,20 @@ export type ModelQueuePolicyTimeoutAction = "REJECT" | "DELAY" | number;
 /** A number where the schema has no name for it. */
 export type ModelSequenceBatchingControlKind = "CONTROL_SEQUENCE_START" | "CONTROL_SEQUENCE_READY" | "CONTROL_SEQUENCE_END" | "CONTROL_SEQUENCE_CORRID" | number;
 
+/** `ModelRateLimiter` of model_config.proto. */
 export interface ModelRateLimiter {
   readonly resources?: readonly ModelRateLimiterResource[];
   readonly priority?: number;
 }
 
+/** `ModelRateLimiter.Resource` of model_config.proto. */
 export interface ModelRateLimiterResource {
   readonly name?: string;
   readonly global?: boolean;
   readonly count?: number;
 }
 
+/** `ModelInstanceGroup` of model_config.proto. */
 export interface ModelInstanceGroup {
   readonly name?: string;
   readonly count?: number;
@@ -324,15 +327,18 @@ export interface ModelInstanceGroup {
   readonly host_policy?: string;
 }
 
+/** `ModelInstanceGroup.SecondaryDevice` of model_config.proto. */
 export interface ModelInstanceGroupSecondaryDevice {
   readonly kind?: ModelInstanceGroupSecondaryDeviceSecondaryDeviceKind;
   readonly device_id?: bigint;
 }
 
+/** `ModelTensorReshape` of model_config.proto. */
 export interface ModelTensorReshape {
   readonly shape?: readonly bigint[];
 }
 
+/** `ModelInput` of model_config.proto. */
 export interface ModelInput {
   readonly name?: string;
   readonly data_type?: DataType;
@@ -345,6 +351,7 @@ export interface ModelInput {
   readonly is_non_linear_format_io?: boolean;
 }
 
+/** `ModelOutput` of model_config.proto. */
 export interface ModelOutput {
   readonly name?: string;
   readonly data_type?: DataType;
@@ -355,6 +362,7 @@ export interface ModelOutput {
   readonly is_non_linear_format_io?: boolean;
 }
 
+/** `BatchInput` of model_config.proto. */
 export interface BatchInput {
   readonly kind?: BatchInputKind;
   readonly target_name?: readonly string[];
@@ -362,28 +370,34 @@ export interface BatchInput {
   readonly source_input?: readonly string[];
 }
 
+/** `BatchOutput` of model_config.proto. */
 export interface BatchOutput {
   readonly target_name?: readonly string[];
   readonly kind?: BatchOutputKind;
   readonly source_input?: readonly string[];
 }
 
+/** `ModelVersionPolicy` of model_config.proto. */
 export interface ModelVersionPolicy {
   readonly latest?: ModelVersionPolicyLatest;
   readonly all?: ModelVersionPolicyAll;
   readonly specific?: ModelVersionPolicySpecific;
 }
 
+/** `ModelVersionPolicy.Latest` of model_config.proto. */
 export interface ModelVersionPolicyLatest {
   readonly num_versions?: number;
 }
 
+/** `ModelVersionPolicy.All` of model_config.proto. */
 export type ModelVersionPolicyAll = Readonly<Record<string, never>>;
 
+/** `ModelVersionPolicy.Specific` of model_config.proto. */
 export interface ModelVersionPolicySpecific {
   readonly versions?: readonly bigint[];
 }
 
+/** `ModelOptimizationPolicy` of model_config.proto. */
 export interface ModelOptimizationPolicy {
   readonly graph?: ModelOptimizationPolicyGraph;
   readonly priority?: ModelOptimizationPolicyModelPriority;
@@ -395,10 +409,12 @@ export interface ModelOptimizationPolicy {
   readonly eager_batching?: boolean;
 }
 
+/** `ModelOptimizationPolicy.Graph` of model_config.proto. */
 export interface ModelOptimizationPolicyGraph {
   readonly level?: number;
 }
 
+/** `ModelOptimizationPolicy.Cuda` of model_config.proto. */
 export interface ModelOptimizationPolicyCuda {
   readonly graphs?: boolean;
   readonly busy_wait_events?: boolean;
@@ -406,35 +422,42 @@ export interface ModelOptimizationPolicyCuda {
   readonly output_copy_stream?: boolean;
 }
 
+/** `ModelOptimizationPolicy.Cuda.GraphSpec` of model_config.proto. */
 export interface ModelOptimizationPolicyCudaGraphSpec {
   readonly batch_size?: number;
   readonly input?: Readonly<Record<string, ModelOptimizationPolicyCudaGraphSpecShape>>;
   readonly graph_lower_bound?: ModelOptimizationPolicyCudaGraphSpecLowerBound;
 }
 
+/** `ModelOptimizationPolicy.Cuda.GraphSpec.Shape` of model_config.proto. */
 export interface ModelOptimizationPolicyCudaGraphSpecShape {
   readonly dim?: readonly bigint[];
 }
 
+/** `ModelOptimizationPolicy.Cuda.GraphSpec.LowerBound` of model_config.proto. */
 export interface ModelOptimizationPolicyCudaGraphSpecLowerBound {
   readonly batch_size?: number;
   readonly input?: Readonly<Record<string, ModelOptimizationPolicyCudaGraphSpecShape>>;
 }
 
+/** `ModelOptimizationPolicy.ExecutionAccelerators` of model_config.proto. */
 export interface ModelOptimizationPolicyExecutionAccelerators {
   readonly gpu_execution_accelerator?: readonly ModelOptimizationPolicyExecutionAcceleratorsAccelerator[];
   readonly cpu_execution_accelerator?: readonly ModelOptimizationPolicyExecutionAcceleratorsAccelerator[];
 }
 
+/** `ModelOptimizationPolicy.ExecutionAccelerators.Accelerator` of model_config.proto. */
 export interface ModelOptimizationPolicyExecutionAcceleratorsAccelerator {
   readonly name?: string;
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
+/** `ModelOptimizationPolicy.PinnedMemoryBuffer` of model_config.proto. */
 export interface ModelOptimizationPolicyPinnedMemoryBuffer {
   readonly enable?: boolean;
 }
 
+/** `ModelQueuePolicy` of model_config.proto. */
 export interface ModelQueuePolicy {
   readonly timeout_action?: ModelQueuePolicyTimeoutAction;
   readonly default_timeout_microseconds?: bigint;
@@ -442,6 +465,7 @@ export interface ModelQueuePolicy {
   readonly max_queue_size?: number;
 }
 
+/** `ModelDynamicBatching` of model_config.proto. */
 export interface ModelDynamicBatching {
   readonly preferred_batch_size?: readonly number[];
   readonly max_queue_delay_microseconds?: bigint;
@@ -452,6 +476,7 @@ export interface ModelDynamicBatching {
   readonly priority_queue_policy?: Readonly<Record<string, ModelQueuePolicy>>;
 }
 
+/** `ModelSequenceBatching` of model_config.proto. */
 export interface ModelSequenceBatching {
   readonly direct?: ModelSequenceBatchingStrategyDirect;
   readonly oldest?: ModelSequenceBatchingStrategyOldest;
@@ -461,6 +486,7 @@ export interface ModelSequenceBatching {
   readonly iterative_sequence?: boolean;
 }
 
+/** `ModelSequenceBatching.Control` of model_config.proto. */
 export interface ModelSequenceBatchingControl {
   readonly kind?: ModelSequenceBatchingControlKind;
   readonly int32_false_true?: readonly number[];
@@ -469,11 +495,13 @@ export interface ModelSequenceBatchingControl {
   readonly data_type?: DataType;
 }
 
+/** `ModelSequenceBatching.ControlInput` of model_config.proto. */
 export interface ModelSequenceBatchingControlInput {
   readonly name?: string;
   readonly control?: readonly ModelSequenceBatchingControl[];
 }
 
+/** `ModelSequenceBatching.InitialState` of model_config.proto. */
 export interface ModelSequenceBatchingInitialState {
   readonly data_type?: DataType;
   readonly dims?: readonly bigint[];
@@ -482,6 +510,7 @@ export interface ModelSequenceBatchingInitialState {
   readonly name?: string;
 }
 
+/** `ModelSequenceBatching.State` of model_config.proto. */
 export interface ModelSequenceBatchingState {
   readonly input_name?: string;
   readonly output_name?: string;
@@ -492,11 +521,13 @@ export interface ModelSequenceBatchingState {
   readonly use_growable_memory?: boolean;
 }
 
+/** `ModelSequenceBatching.StrategyDirect` of model_config.proto. */
 export interface ModelSequenceBatchingStrategyDirect {
   readonly max_queue_delay_microseconds?: bigint;
   readonly minimum_slot_utilization?: number;
 }
 
+/** `ModelSequenceBatching.StrategyOldest` of model_config.proto. */
 export interface ModelSequenceBatchingStrategyOldest {
   readonly max_candidate_sequences?: number;
   readonly preferred_batch_size?: readonly number[];
@@ -504,11 +535,13 @@ export interface ModelSequenceBatchingStrategyOldest {
   readonly preserve_ordering?: boolean;
 }
 
+/** `ModelEnsembling` of model_config.proto. */
 export interface ModelEnsembling {
   readonly step?: readonly ModelEnsemblingStep[];
   readonly max_inflight_requests?: number;
 }
 
+/** `ModelEnsembling.Step` of model_config.proto. */
 export interface ModelEnsemblingStep {
   readonly model_name?: string;
   readonly model_version?: bigint;
@@ -517,10 +550,12 @@ export interface ModelEnsemblingStep {
   readonly model_namespace?: string;
 }
 
+/** `ModelParameter` of model_config.proto. */
 export interface ModelParameter {
   readonly string_value?: string;
 }
 
+/** `ModelWarmup` of model_config.proto. */
 export interface ModelWarmup {
   readonly name?: string;
   readonly batch_size?: number;
@@ -528,6 +563,7 @@ export interface ModelWarmup {
   readonly count?: number;
 }
 
+/** `ModelWarmup.Input` of model_config.proto. */
 export interface ModelWarmupInput {
   readonly data_type?: DataType;
   readonly dims?: readonly bigint[];
@@ -536,44 +572,54 @@ export interface ModelWarmupInput {
   readonly input_data_file?: string;
 }
 
+/** `ModelOperations` of model_config.proto. */
 export interface ModelOperations {
   readonly op_library_filename?: readonly string[];
 }
 
+/** `ModelTransactionPolicy` of model_config.proto. */
 export interface ModelTransactionPolicy {
   readonly decoupled?: boolean;
 }
 
+/** `ModelRepositoryAgents` of model_config.proto. */
 export interface ModelRepositoryAgents {
   readonly agents?: readonly ModelRepositoryAgentsAgent[];
 }
 
+/** `ModelRepositoryAgents.Agent` of model_config.proto. */
 export interface ModelRepositoryAgentsAgent {
   readonly name?: string;
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
+/** `ModelResponseCache` of model_config.proto. */
 export interface ModelResponseCache {
   readonly enable?: boolean;
 }
 
+/** `ModelMetrics` of model_config.proto. */
 export interface ModelMetrics {
   readonly metric_control?: readonly ModelMetricsMetricControl[];
 }
 
+/** `ModelMetrics.MetricControl` of model_config.proto. */
 export interface ModelMetricsMetricControl {
   readonly metric_identifier?: ModelMetricsMetricControlMetricIdentifier;
   readonly histogram_options?: ModelMetricsMetricControlHistogramOptions;
 }
 
+/** `ModelMetrics.MetricControl.MetricIdentifier` of model_config.proto. */
 export interface ModelMetricsMetricControlMetricIdentifier {
   readonly family?: string;
 }
 
+/** `ModelMetrics.MetricControl.HistogramOptions` of model_config.proto. */
 export interface ModelMetricsMetricControlHistogramOptions {
   readonly buckets?: readonly number[];
 }
 
+/** `ModelConfig` of model_config.proto. */
 export interface ModelConfigMessage {
   readonly name?: string;
   readonly platform?: string;

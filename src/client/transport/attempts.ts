@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isTriptychError, toTriptychError } from "../../errors/index.ts";
+import type { Endpoint, EndpointCall } from "./pool/endpoint.ts";
+import type { Pool } from "./pool/pool.ts";
+import { afterAttempts, type Retries } from "./pool/retry.ts";
+import type { CallLimits, WaitingCalls } from "./waiting.ts";
+
+/** What the attempts of all calls of a transport have in common. */
+export interface AttemptHost {
+  readonly pool: Pool;
+  readonly retries: Retries;
+  readonly waiting: WaitingCalls;
+}
+
+/** The attempts of one call, each at a server that was not tried yet if there is one. */
+export class Attempts {
+  readonly #host: AttemptHost;
+  readonly #limits: CallLimits;
+  readonly #admit: () => Promise<EndpointCall>;
+  readonly #repeatable: boolean;
+  readonly #tried = new Set<Endpoint>();
+  #last: Endpoint | undefined;
+  #number = 0;
+
+  constructor(
+    host: AttemptHost,
+    limits: CallLimits,
+    admit: () => Promise<EndpointCall>,
+    repeatable: boolean,
+  ) {
+    this.#host = host;
+    this.#limits = limits;
+    this.#admit = admit;
+    this.#repeatable = repeatable;
+  }
+
+  /** What the next attempt takes along; headers are asked for anew, since a token may have run out. */
+  prepare(): Promise<EndpointCall> {
+    return this.#admit();
+  }
+
+  /** Where the next attempt goes. It must be sent there at once: until then it does not count as load. */
+  pick(): Endpoint {
+    const endpoint = this.#host.pool.pick(this.#tried);
+    this.#tried.add(endpoint);
+    this.#last = endpoint;
+    this.#number += 1;
+    return endpoint;
+  }
+
+  /** Waits until it is time for another attempt; throws what the last one failed with where there must be none. */
+  async again(reason: unknown): Promise<void> {
+    const error = toTriptychError(reason);
+    const { pool, retries, waiting } = this.#host;
+    // It may be shutting down: then it should get no more calls before the next look is due.
+    if (error.code === "model-not-found" && this.#last !== undefined) pool.suspect(this.#last);
+    const msLeft = this.#limits.until - performance.now();
+    const elsewhere = pool.hasOther(this.#tried);
+    const pause = isTriptychError(reason)
+      ? retries.pauseBefore({ number: this.#number, error, repeatable: this.#repeatable, elsewhere, msLeft })
+      : undefined;
+    if (pause === undefined) throw afterAttempts(error, this.#number);
+    await waiting.wait(sleep(pause), this.#limits, "another attempt");
+  }
+
+  /** A call succeeded, which is to the good of later ones. */
+  succeeded(): void {
+    this.#host.retries.earn();
+  }
+}
