@@ -74,7 +74,7 @@ const VERSIONS = ["0", "01", "2", "7", "-1", "a", "1a", "10"];
 
 /** Renames, adds or removes a file or a folder. A model file alone stays: without one, the load hangs. */
 function changeFiles(files: Files, roll: Roll): string {
-  const model = (oneOf(roll, Object.keys(files)).split("/")[0] ?? "").toString();
+  const model = oneOf(roll, Object.keys(files)).split("/")[0] ?? "";
   const version = oneOf(roll, VERSIONS);
   const others = Object.keys(files).filter((file) => !/\/[^/]*\.(py|pbtxt)$/.test(file));
   const kind = roll(4);

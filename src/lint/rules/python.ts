@@ -103,8 +103,9 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
       example: added(parameter(CPU_ONLY, "true"), parameter(CPU_ONLY, "yes")),
     },
     function* ({ config }) {
-      const got = config.parameters?.[CPU_ONLY]?.string_value;
-      if (got === undefined || got === "yes" || got === "no") return;
+      const written = config.parameters?.[CPU_ONLY];
+      const got = written?.string_value ?? "";
+      if (written === undefined || got === "yes" || got === "no") return;
       yield { at: `parameters["${CPU_ONLY}"]`, message: "neither yes nor no", expected: "yes or no", got };
     },
   ),
