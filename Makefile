@@ -1,11 +1,13 @@
 # Triptych: serve video diffusion on NVIDIA Triton. `make help` lists what can be made.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check e2e bench tools-test reference tools-env judge-env build-engines prove-export train-tiny light-report build clean
+.PHONY: help demo test check e2e bench gate tools-test reference tools-env judge-env build-engines prove-export train-tiny light-report build clean
 
 PYTHON ?= python3
 SPEC ?= configs/wan-tiny.yaml
 WORK ?= out/train
+# What `make gate` compares with; main, or on main the commit before, where it is empty
+GATE_BASE ?=
 # More for `triptych engines`, such as --dry-run or --only draft/highNoise
 ENGINE_FLAGS ?=
 PROOF ?= out/prove-export
@@ -35,8 +37,11 @@ e2e: dist/.built $(JUDGE) $(TOOLS) ## tests against the real Triton
 tools-test: $(TOOLS) ## tests of the Python tools
 	@PYTHONPATH=$(TOOLS_PATH) $(TOOLS_PYTHON) -m pytest -q tools/tests
 
-bench: dist/.built $(TOOLS) ## measure: both sides in one run, ratios with n and spread
+bench: dist/.built $(TOOLS) $(JUDGE) ## measure: both sides in one run, ratios with n and spread
 	@node tools/bench.mjs
+
+gate: dist/.built $(TOOLS) ## judge the working tree next to main (GATE_BASE names another base)
+	@node tools/gate.mjs $(GATE_BASE)
 
 reference: node_modules/.installed ## the guides and every public symbol as a site: out/site/index.html
 	@npm run --silent reference

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { connect, type Studio } from "../src/client/index.ts";
 import { isTriptychError, type TriptychError } from "../src/errors/index.ts";
 import type { Contract } from "../src/model-config/index.ts";
@@ -57,6 +57,20 @@ describe("both front doors on the real Triton", () => {
     expect(Buffer.from(unary.video).equals(streamed.video)).toBe(true);
     const different = await variant(name).generate({ ...request, seed: 8 }).result;
     expect(different.latent?.data).not.toEqual(streamed.latent?.data);
+  });
+
+  it("gives the same frames and latent by shared memory", async () => {
+    const request = { prompt: "a red circle moves right", seed: 7, frames: true, latent: true };
+    const sharedMemory = { required: true, minTensorBytes: 1024 };
+    const shared = await connect(server.grpcEndpoint, { contract: plan.contract, sharedMemory });
+    onTestFinished(() => shared.close());
+    const there = await shared.variants["draft"]?.generate(request).result;
+    const here = await variant("draft").generate(request).result;
+    const { regions, bytes, leased } = shared.sharedMemory.use;
+    expect({ regions, leased }).toEqual({ regions: 2, leased: 0 });
+    expect(bytes).toBeGreaterThan(here.frames?.data.length ?? Number.NaN);
+    expect(there?.frames).toEqual(here.frames);
+    expect(there?.latent).toEqual(here.latent);
   });
 
   it("reports every step of every stage, in order, with rising times", async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { titlesOf } from "./fixtures/titles.ts";
 import { ROOT } from "./support.ts";
 
 const page = readFileSync(path.join(ROOT, "docs/resilience.md"), "utf8");
@@ -8,11 +9,6 @@ const rows = page
   .slice(page.indexOf("## Faults"))
   .split("\n")
   .filter((line) => /^\| (?!fault|-)/.test(line));
-
-/** What the tests of a file are called: the texts that calls begin with. */
-function titlesOf(source: string): string[] {
-  return [...source.matchAll(/\(\s*["`]([^"`]+)["`],/g)].map(([, title = ""]) => title);
-}
 
 describe("the fault table", () => {
   it("has a row for every fault", () => {

@@ -12,6 +12,18 @@ export {
   type ScheduleRow,
 } from "./diffusion/index.ts";
 export * from "./engine/index.ts";
+export {
+  type CheckResult,
+  evaluateGate,
+  GATE_SCHEMA,
+  type Gate,
+  type GateEvidence,
+  type GateKnowledge,
+  type GateReport,
+  parseGate,
+  type RatioEstimate,
+  type Verdict as GateVerdict,
+} from "./gate/index.ts";
 export * from "./lint/index.ts";
 export {
   type EnsembleStep,

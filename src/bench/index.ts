@@ -1,3 +1,6 @@
+export { hostFacts } from "./host/facts.ts";
+export { type PairOptions, type PairSide, runPairs } from "./pairs/run-pairs.ts";
+export type { HalfBlock, PairBlock, PairClip, SideName } from "./pairs/types.ts";
 export { parsePrompts, parseTrace } from "./plan/files.ts";
 export { dueTimes, type Extent, type Load, loadText, type OpenLoad } from "./plan/load.ts";
 export {
@@ -7,14 +10,27 @@ export {
   type PlannedRequest,
   plannedRequests,
 } from "./plan/mix.ts";
+export { type Random, seededRandom } from "./plan/random.ts";
+export { type Frames, flicker, psnr } from "./quality/pictures.ts";
+export {
+  type ClipFacts,
+  type Likeness,
+  type Sample,
+  type SampleOptions,
+  sampleClips,
+} from "./quality/samples.ts";
+export { ssim } from "./quality/ssim.ts";
 export { readRecords } from "./records/reader.ts";
 export { RECORD_SCHEMA } from "./records/schema.ts";
 export type { BenchRecord, Door, Measurement, ModelCounts, RequestRecord, WarmUp } from "./records/types.ts";
 export type { Check } from "./report/checks.ts";
+export { markdownTable } from "./report/markdown.ts";
+export { escapeMarkup } from "./report/markup.ts";
 export { reportFiles, reportOf } from "./report/report.ts";
 export { REPORT_SCHEMA } from "./report/schema.ts";
 export { digits, type ReportTable, subtitleOf, tablesOf } from "./report/tables.ts";
-export type { Point, Report, TimePart, TimeTree, VideoUnits } from "./report/types.ts";
+export type { Point, Report, TimePart, TimeTree, VariantSummary, VideoUnits } from "./report/types.ts";
+export { type VariantKnowledge, withVariants } from "./report/variants.ts";
 export { renderReport, writeReport } from "./report/write.ts";
 export type { RunProgress } from "./run/progress.ts";
 export { type RunOptions, runLoad } from "./run/run-load.ts";

@@ -148,7 +148,12 @@ export function addBench(program: Program, run: Run, readers: Readers): void {
     .description("make the report of records again, or one of several")
     .argument("<files...>", "record files, or folders of triptych bench")
     .option("--out <folder>", "write it there in every format")
-    .action((files: string[], options: { out?: string }) =>
+    .option("--spec <file>", "show the size of each variant's experts beside its speed")
+    .option(
+      "--quality <file>",
+      "show the quality that triptych gate found (its verdict.json) beside the speed",
+    )
+    .action((files: string[], options: { out?: string; spec?: string; quality?: string }) =>
       run(async (context) => (await import("./commands/report.ts")).report(context, { files, ...options })),
     );
 }

@@ -12,7 +12,7 @@ export interface Context {
 }
 
 /** Exit codes that are answers, not errors. */
-export const EXIT = { ok: 0, no: 1, interrupted: 130 } as const;
+export const EXIT = { ok: 0, no: 1, broke: 3, inconclusive: 4, interrupted: 130 } as const;
 
 /** Runs a command with its context and returns the exit code. */
 export type Command<O> = (context: Context, options: O) => Promise<number>;

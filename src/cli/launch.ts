@@ -49,10 +49,24 @@ export async function launch(
   options: LaunchOptions,
 ): Promise<TritonServer> {
   const { plan, checkpoint } = loaded;
-  const { terminal, signal } = context;
   refuseWeights(await checkWeights(plan, checkpoint));
   const folder = repositoryFolder(plan, options.out);
   await writePipeline(loaded, folder);
+  return startRepository(context, plan, folder, options);
+}
+
+/**
+ * Starts the server of a pipeline on a repository as it stands in a folder.
+ *
+ * @throws TriptychError what starting throws
+ */
+export async function startRepository(
+  context: Context,
+  plan: PipelinePlan,
+  folder: string,
+  options: Omit<LaunchOptions, "out">,
+): Promise<TritonServer> {
+  const { terminal, signal } = context;
   const common = {
     modelRepository: join(folder, MODELS_FOLDER),
     ports: options.ports,

@@ -1,4 +1,4 @@
-import type { Command as Program } from "commander";
+import { Option, type Command as Program } from "commander";
 import type { LintFlags } from "./commands/lint.ts";
 import type { Context } from "./context.ts";
 
@@ -14,6 +14,11 @@ export function addLint(program: Program, run: Run, words: (text: string) => str
     .option("--triton <release>", "release of Triton, such as 24.10 or 26.08, or embedded; default 26.08")
     .option("--rule <ids>", "only these rules, such as I,E501", words)
     .option("--ignore <ids>", "not these rules", words)
+    .option("--config <file>", "JSON with the release and exceptions, each with its reason")
+    .addOption(new Option("--format <name>", "how findings are told").choices(["text", "sarif", "github"]))
+    .option("--follow-links", "look behind links out of the repository too")
+    .option("--fix", "mend what is safe to mend; shows the difference first")
+    .option("--watch", "look again when something changes, until Ctrl-C")
     .action((folder: string, flags: LintFlags) =>
       run(async (context) => (await import("./commands/lint.ts")).lint(context, { folder, ...flags })),
     );

@@ -4,6 +4,7 @@ import type { ContractOptions } from "./commands/contract.ts";
 import type { EnginesOptions } from "./commands/engines.ts";
 import type { Context } from "./context.ts";
 import { DEFAULT_REPOSITORIES, DEFAULT_SPEC } from "./defaults.ts";
+import { addGate } from "./gate-program.ts";
 import { addLint } from "./lint-program.ts";
 
 // Each command is imported when it is chosen: what the others need, such as gRPC, is most of the time it takes to start.
@@ -258,6 +259,8 @@ export function createProgram(version: string, run: Run): Program {
     .version(version)
     .option("--json", "machine-readable result on stdout, everything else on stderr")
     .showHelpAfterError("(triptych --help lists the commands)")
+    // What stands after a command is the command's: subcommands have options of the same names.
+    .enablePositionalOptions()
     .exitOverride();
   addSpecCommands(program, run);
   addLint(program, run, words);
@@ -266,8 +269,9 @@ export function createProgram(version: string, run: Run): Program {
   addServe(program, run);
   addGenerate(program, run);
   addBench(program, run, { whole, words, endpoint, secondsToMs });
+  addGate(program, run, whole);
   addMachineCommands(program, run);
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
     command.exitOverride().option("--json", "machine-readable result on stdout, everything else on stderr");
   }
   return program;

@@ -2,6 +2,8 @@ import { isTriptychError, TriptychError } from "../errors/index.ts";
 import type { Contract } from "../model-config/index.ts";
 import { checkContract } from "./contract/check.ts";
 import { type CallOptions, checkedDeadline } from "./options.ts";
+import { withSharedMemory } from "./shared-memory/open.ts";
+import type { SharedMemoryOptions } from "./shared-memory/types.ts";
 import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
 import { openTransport, type TransportOptions } from "./transport/open.ts";
 import { checkReady, type EndpointView } from "./transport/pool/probe.ts";
@@ -14,6 +16,11 @@ export interface OpenOptions extends TransportOptions {
   readonly deadlineMs?: number | undefined;
   /** Cancels connecting; it has no hold on the studio. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * True, or how, for large tensors to go by the memory of the machine that client and server run on. Where they have
+   * none in common they go over the connection, and `studio.sharedMemory.reason` says why.
+   */
+  readonly sharedMemory?: boolean | SharedMemoryOptions | undefined;
 }
 
 /** How to connect to a server that serves what a contract says. */
@@ -32,7 +39,8 @@ export interface ConnectOptions<C extends Contract> extends OpenOptions {
  * @param endpoints - Host and gRPC port, such as `127.0.0.1:8001`; a list of these; or `dns:///host:port`, for every
  * address that the name has.
  * @throws TriptychError `unreachable` if there is no answer; `server-not-ready`; `access-denied`;
- * `contract-mismatch` with every difference; `usage` for a contract that is none; `request-invalid` for an option.
+ * `contract-mismatch` with every difference; `usage` for a contract that is none; `request-invalid` for an option;
+ * `shared-memory-unavailable` where shared memory is required.
  *
  * @example
  * ```ts
@@ -58,17 +66,19 @@ export async function connect(
   const { contract } = options;
   requireContract(options);
   const until = performance.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
-  const transport = await openTransport(endpoints, options);
+  const pool = await openTransport(endpoints, options);
+  const connection = withSharedMemory(pool, options.sharedMemory);
   const rest = (): CallOptions => ({
     signal: options.signal,
     deadlineMs: Math.max(1, until - performance.now()),
   });
   try {
-    await transport.start(verifier(options), rest);
-    return contract === undefined ? createOpenStudio(transport) : createStudio(transport, contract);
+    await pool.start(verifier(options), rest);
+    await connection.sharedMemory.start(rest());
+    return contract === undefined ? createOpenStudio(connection) : createStudio(connection, contract);
   } catch (reason) {
-    await transport.close();
-    throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(transport.endpoint, reason) : reason;
+    await connection.transport.close();
+    throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(pool.endpoint, reason) : reason;
   }
 }
 

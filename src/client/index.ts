@@ -37,6 +37,8 @@ export {
 } from "./generate/types.ts";
 export type { VariantClients } from "./generate/variants.ts";
 export type {
+  ClassScore,
+  ControlOptions,
   Inference,
   InferOptions,
   InputsOf,
@@ -47,10 +49,23 @@ export type {
   ParameterValue,
   ParameterValues,
   PartialInference,
+  RequestParameter,
+  RequestParameters,
+  Sequence,
   StreamModel,
+  TopClasses,
   UnaryModel,
 } from "./inference/types.ts";
 export { type CallOptions, CLIP_DEADLINE_MS, DEFAULT_DEADLINE_MS } from "./options.ts";
+export type {
+  CudaRegion,
+  CudaRegistration,
+  CudaSharedMemory,
+  RegionRegistry,
+  SystemRegion,
+  SystemSharedMemory,
+} from "./shared-memory/registry.ts";
+export type { SharedMemory, SharedMemoryOptions, SharedMemoryUse } from "./shared-memory/types.ts";
 export type { OpenStudio, Studio, StudioBase } from "./studio.ts";
 export type { ChannelOptions, KeepaliveOptions } from "./transport/channel.ts";
 export type { HeaderOptions, HeaderValues } from "./transport/headers.ts";

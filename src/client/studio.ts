@@ -5,8 +5,9 @@ import { type VariantClients, variantClients } from "./generate/variants.ts";
 import { modelClients } from "./inference/models.ts";
 import type { ModelClients } from "./inference/types.ts";
 import type { CallOptions } from "./options.ts";
+import type { Connection } from "./shared-memory/open.ts";
+import type { SharedMemory } from "./shared-memory/types.ts";
 import type { EndpointState } from "./transport/pool/endpoint.ts";
-import type { PooledTransport } from "./transport/pooled-transport.ts";
 
 /** What a studio has even without a contract. */
 export interface OpenStudio extends AsyncDisposable {
@@ -21,6 +22,8 @@ export interface OpenStudio extends AsyncDisposable {
    */
   drain(endpoint: string, options?: CallOptions): Promise<void>;
   readonly server: ServerClient;
+  /** Whether large tensors go by shared memory, and why not. */
+  readonly sharedMemory: SharedMemory;
   /** Any model of the server by its name, without types: what it takes is asked of the server. */
   model(name: string): UntypedModel;
   /** Cancels what runs and closes the connection. May be called again. */
@@ -43,13 +46,14 @@ export type Studio<C extends Contract> = StudioBase<C> &
   (string extends keyof C["variants"] ? unknown : Omit<VariantClients<C>, keyof StudioBase<C>>);
 
 /** The studio over a transport, for a server of which nothing is known. */
-export function createOpenStudio(transport: PooledTransport): OpenStudio {
+export function createOpenStudio({ pool, transport, sharedMemory }: Connection): OpenStudio {
   const close = (): Promise<void> => transport.close();
   return {
-    endpoint: transport.endpoint,
-    endpoints: () => transport.endpoints(),
-    drain: (endpoint, options) => transport.drain(endpoint, options),
+    endpoint: pool.endpoint,
+    endpoints: () => pool.endpoints(),
+    drain: (endpoint, options) => pool.drain(endpoint, options),
     server: serverClient(transport),
+    sharedMemory,
     model: untypedModels(transport),
     close,
     [Symbol.asyncDispose]: close,
@@ -57,10 +61,11 @@ export function createOpenStudio(transport: PooledTransport): OpenStudio {
 }
 
 /** The studio over a transport. */
-export function createStudio<C extends Contract>(transport: PooledTransport, contract: C): Studio<C> {
+export function createStudio<C extends Contract>(connection: Connection, contract: C): Studio<C> {
+  const { transport } = connection;
   const variants = variantClients(transport, contract);
   const base: StudioBase<C> = {
-    ...createOpenStudio(transport),
+    ...createOpenStudio(connection),
     variants,
     models: modelClients(transport, contract),
   };

@@ -78,6 +78,10 @@ describe("the types of infer", () => {
         .toEqualTypeOf<{ readonly POOLED: Tensor<"FP16", readonly [2]> }>();
       // @ts-expect-error -- no such output
       void studio.models.text_encoder.infer({ TOKEN_IDS: IDS }, { outputs: ["POOLD"] });
+      const classed = studio.models.text_encoder.infer({ TOKEN_IDS: IDS }, { classes: { CONTEXT: 3 } });
+      expectTypeOf(classed).resolves.toEqualTypeOf<Inference<OutputsOf<Encoder, "POOLED">, "CONTEXT">>();
+      // @ts-expect-error -- classes of no output
+      void studio.models.text_encoder.infer({ TOKEN_IDS: IDS }, { classes: { CONTEX: 3 } });
     });
   });
 

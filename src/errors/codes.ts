@@ -86,6 +86,11 @@ export const ERROR_CODES = {
     title: "The model repository on disk is not what the spec says",
     next: "Run `triptych repository SPEC` to write what the spec says, and read the difference.",
   },
+  "repository-refused": {
+    exit: 1,
+    title: "Triton would refuse a model of the repository",
+    next: "Mend each finding; `triptych lint` shows them with warnings and notes, and docs/lint.md has every rule.",
+  },
   "repository-write": {
     exit: 3,
     title: "The model repository could not be written",
@@ -213,6 +218,11 @@ export const ERROR_CODES = {
   },
   overloaded: { exit: 3, title: "The server's queue is full", next: "Try again later, or lower the load." },
   cancelled: { exit: 130, title: "The call was cancelled", next: "Nothing: this is what was asked for." },
+  "shared-memory-unavailable": {
+    exit: 3,
+    title: "Shared memory cannot be had, or not with this server",
+    next: "Do what the message says, or call without shared memory: the answers are the same.",
+  },
   "records-invalid": {
     exit: 2,
     title: "A file is not a record of a measurement, or is of another version",
@@ -223,6 +233,16 @@ export const ERROR_CODES = {
     title:
       "A measurement cannot be trusted: no request succeeded, or the sender or its machine was in the way",
     next: "Do what the finding says and measure again, or go on in spite of it with `--ignore-checks`.",
+  },
+  "gate-invalid": {
+    exit: 2,
+    title: "A gate file has mistakes, or a check of it matches no data",
+    next: "Mend each finding; a check that never fires would pass everything.",
+  },
+  "accepted-invalid": {
+    exit: 2,
+    title: "The file of accepted values is not one, or is of another configuration of the gate",
+    next: "Measure again and accept again, or remove the file.",
   },
   "output-unwritable": {
     exit: 3,

@@ -4,5 +4,7 @@ export { type LockOptions, withLock } from "./lock.ts";
 export { type LogFile, openLogFile } from "./log-file.ts";
 export { makeFolder } from "./make-folder.ts";
 export { identityOf, lifeOf, type ProcessIdentity } from "./process-identity.ts";
+export { createSharedRegion, PAGE, type SharedRegion } from "./shared-region.ts";
+export { isAbandoned, newRegionName, removeAbandonedRegions } from "./shared-region-name.ts";
 export { type OutputTarget, outputTarget, writeOutput } from "./write-output.ts";
 export { isDiskFull, partialName, type WriteRefusal, writeError, writeWhole } from "./write-whole.ts";

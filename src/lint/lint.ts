@@ -4,7 +4,7 @@ import { systemErrorCode, TriptychError } from "../errors/index.ts";
 import { checkModels } from "./check.ts";
 import { type Listing, listFolder, type Tree } from "./disk/list-folder.ts";
 import type { LintModel } from "./model/model.ts";
-import { type Obstacle, readModel } from "./model/read-model.ts";
+import { type Obstacle, obstaclesOf, readModel } from "./model/read-model.ts";
 import { profileOf } from "./release.ts";
 import { report } from "./report.ts";
 import type { LintOptions, LintReport } from "./types.ts";
@@ -18,17 +18,17 @@ import type { LintOptions, LintReport } from "./types.ts";
  */
 export async function lintRepository(folder: string, options: LintOptions = {}): Promise<LintReport> {
   const profile = profileOf(options.triton);
-  const tree = treeOf(folder);
+  const tree = treeOf(folder, options.followLinks === true);
   const listing = listFolder(folder, tree);
   const { models, obstacles } = await readModels(folder, listing, tree);
   const found = checkModels({ folder, profile, models });
   return report({ folder, ...found, obstacles, models, profile, options });
 }
 
-function treeOf(folder: string): Tree {
+function treeOf(folder: string, followLinks: boolean): Tree {
   try {
     const root = realpathSync(folder);
-    if (statSync(root).isDirectory()) return { root, followLinks: false };
+    if (statSync(root).isDirectory()) return { root, followLinks };
   } catch (cause) {
     throw noFolder(folder, systemErrorCode(cause) ?? "unknown", cause);
   }
@@ -50,8 +50,10 @@ interface ReadModels {
 
 async function readModels(folder: string, listing: Listing, tree: Tree): Promise<ReadModels> {
   const models = new Map<string, LintModel>();
-  const obstacles: (Obstacle & { readonly model?: string })[] = [];
-  for (const { name, kind, isOutside } of listing.entries.values()) {
+  const obstacles: (Obstacle & { readonly model?: string })[] = [...obstaclesOf(folder, listing)];
+  for (const { name, kind, isOutside, isBroken } of listing.entries.values()) {
+    if (isBroken === true)
+      obstacles.push({ rule: "H102", file: join(folder, name), message: "it leads nowhere" });
     // Files beside the models are nobody's business.
     if (kind !== "folder") continue;
     if (isOutside === true)

@@ -20,15 +20,14 @@ export interface TritonProfile {
 export const DEFAULT_RELEASE = LAST;
 
 /**
- * The profile behind a release or `embedded`.
+ * The profile behind a release or `embedded`. A release that is newer than the rules is held to the newest of them.
  *
- * @throws TriptychError `usage` for a release that no rule was held against.
+ * @throws TriptychError `usage` for an older release, and for what is none.
  */
 export function profileOf(text: string = DEFAULT_RELEASE): TritonProfile {
   if (text === "embedded") return { release: FIRST, backends: EMBEDDED_BACKENDS, gpus: 0 };
-  const isRelease = /^\d\d\.(0[1-9]|1[0-2])$/.test(text);
-  if (isRelease && text >= FIRST && text <= LAST) return { release: text };
-  throw new TriptychError("usage", `expected a release of Triton from ${FIRST} to ${LAST}, got "${text}"`, {
+  if (/^\d\d\.(0[1-9]|1[0-2])$/.test(text) && text >= FIRST) return { release: text };
+  throw new TriptychError("usage", `expected a release of Triton from ${FIRST} on, got "${text}"`, {
     hint: `Name the release of your container, such as ${LAST}, or \`embedded\`.`,
   });
 }
@@ -39,5 +38,5 @@ export function holdsIn(
   range: { readonly since?: string; readonly until?: string },
 ): boolean {
   // Of two digits each, so that they are in the order of the alphabet.
-  return release >= (range.since ?? FIRST) && release <= (range.until ?? LAST);
+  return release >= (range.since ?? release) && release <= (range.until ?? release);
 }

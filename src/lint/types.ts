@@ -43,6 +43,8 @@ export interface LintOptions {
   readonly rules?: readonly string[];
   /** Not these rules, in the same words. */
   readonly ignore?: readonly string[];
+  /** Looks behind links out of the folder too; default false. */
+  readonly followLinks?: boolean;
 }
 
 /** Files of a repository by their path below it. */

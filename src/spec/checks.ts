@@ -1,6 +1,5 @@
+import { at, type DocumentSource, entriesAt, type Path, type Problem } from "../document/index.ts";
 import type { Finding } from "../errors/index.ts";
-import { at, entriesAt, type Path, type Problem } from "./problem.ts";
-import type { SpecSource } from "./source.ts";
 import { weightsProblems } from "./weights-checks.ts";
 
 /** Pixels to a token of the transformer, along width and height: 8 by the VAE, 2 by the patch. */
@@ -136,7 +135,7 @@ const CHECKS = [
 ];
 
 /** What a schema cannot say: rules between values, each finding at its own place. */
-export function crossCheck(source: SpecSource): Finding[] {
+export function crossCheck(source: DocumentSource): Finding[] {
   return CHECKS.flatMap((check) => check(source.value)).map((problem) => ({
     rule: problem.rule,
     message: `${problem.path.join(".")}: ${problem.message}`,

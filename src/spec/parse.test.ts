@@ -46,7 +46,7 @@ describe("parseSpec", () => {
   });
 
   it("says that a spec is one document", () => {
-    expect(findingsOf(`${TINY}---\n${TINY}`).join("\n")).toContain("several YAML documents; a spec is one");
+    expect(findingsOf(`${TINY}---\n${TINY}`).join("\n")).toContain("several YAML documents; one is expected");
   });
 
   it("refuses a missing shift", () => {

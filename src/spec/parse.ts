@@ -1,7 +1,7 @@
-import { type Finding, TriptychError } from "../errors/index.ts";
+import { byPosition, readSource } from "../document/index.ts";
+import { TriptychError } from "../errors/index.ts";
 import { crossCheck } from "./checks.ts";
 import type { SpecDocument, VariantDocument } from "./schema/index.ts";
-import { readSource } from "./source.ts";
 import type { ExpertName, ExpertSpec, PipelineSpec, VariantSpec } from "./types.ts";
 import { checkSchema } from "./validate.ts";
 
@@ -65,11 +65,6 @@ function resolve(document: SpecDocument): PipelineSpec {
   };
 }
 
-function byPosition(a: Finding, b: Finding): number {
-  const line = (a.position?.line ?? 0) - (b.position?.line ?? 0);
-  return line === 0 ? (a.position?.column ?? 0) - (b.position?.column ?? 0) : line;
-}
-
 /**
  * Parses a pipeline spec from YAML text. Pure: `file` is only named in findings.
  *
@@ -92,7 +87,7 @@ function byPosition(a: Finding, b: Finding): number {
  * ```
  */
 export function parseSpec(text: string, file: string): PipelineSpec {
-  const source = readSource(text, file);
+  const source = readSource(text, file, "spec-syntax");
   const checked = checkSchema(source);
   const schemaFindings = "findings" in checked ? checked.findings : [];
   const findings = [...schemaFindings, ...crossCheck(source)].sort(byPosition);

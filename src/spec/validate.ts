@@ -1,167 +1,22 @@
-import { Ajv, type ErrorObject } from "ajv";
-import type { Finding } from "../errors/index.ts";
+import { type OwnWords, schemaCheck, show } from "../document/index.ts";
 import { SPEC_SCHEMA, type SpecDocument } from "./schema/index.ts";
-import type { SpecSource } from "./source.ts";
-import { suggest } from "./suggest.ts";
 
-const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true });
-// TypeBox marks its schemas with keys of its own; what is published and checked is plain JSON Schema.
-const validate = ajv.compile<SpecDocument>(JSON.parse(JSON.stringify(SPEC_SCHEMA)) as object);
+const SHIFT_HINT =
+  "write the flow shift the weights were made for; schedulers' configs disagree about it, so it is never assumed";
 
-type Path = readonly (string | number)[];
-
-function pathOf(pointer: string): Path {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-}
-
-/** A value as a person would type it, cut short. */
-function show(value: unknown): string {
-  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
-  const text = value === undefined ? "nothing" : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-function parameter(error: ErrorObject, name: string): unknown {
-  return (error.params as Record<string, unknown>)[name];
-}
-
-interface Message {
-  readonly rule: string;
-  readonly message: string;
-  readonly hint?: string;
-  /** Key below the error's path that the finding is about. */
-  readonly key?: string;
-}
-
-function unknownKey(error: ErrorObject): Message {
-  const key = String(parameter(error, "additionalProperty"));
-  const known = Object.keys((error.parentSchema?.["properties"] as object | undefined) ?? {});
-  const guess = suggest(key, known);
-  if (known.length === 0) {
-    return {
-      rule: "bad-name",
-      message: `"${key}" is not a valid name`,
-      hint: "use lower-case letters, digits and _, beginning with a letter",
-      key,
-    };
-  }
-  return {
-    rule: "unknown-key",
-    message: `unknown key "${key}"`,
-    hint: guess === undefined ? `known keys here: ${known.join(", ")}` : `did you mean "${guess}"?`,
-    key,
-  };
-}
-
-function wrongType(error: ErrorObject): Message {
-  const wanted = String(parameter(error, "type"));
-  return { rule: "wrong-type", message: `expected ${wanted}, got ${show(error.data)}` };
-}
-
-interface Branch {
-  readonly enum?: readonly unknown[];
-  readonly pattern?: string;
-}
-
-/** What a union expects of a value that is no map. */
-function plainBranch({ keyword, schema }: ErrorObject): Branch | undefined {
-  if (keyword !== "anyOf" || !Array.isArray(schema)) return undefined;
-  return (schema as readonly Branch[]).find(
-    (branch) => branch.enum !== undefined || branch.pattern !== undefined,
-  );
-}
-
-function notOneOf(
-  error: ErrorObject,
-  words = parameter(error, "allowedValues") as readonly unknown[],
-): Message {
-  const allowed = words.map(String);
-  const guess = typeof error.data === "string" ? suggest(error.data, allowed) : undefined;
-  const hint = guess === undefined ? {} : { hint: `did you mean "${guess}"?` };
-  return {
-    rule: "not-one-of",
-    message: `expected one of ${allowed.join(", ")}, got ${show(error.data)}`,
-    ...hint,
-  };
-}
-
-function notThis(error: ErrorObject): Message {
-  const wanted = show(parameter(error, "allowedValue"));
-  return { rule: "not-one-of", message: `expected ${wanted}, got ${show(error.data)}` };
-}
-
-function missing(error: ErrorObject): Message {
-  const key = String(parameter(error, "missingProperty"));
-  const hint =
-    key === "shift"
-      ? "write the flow shift the weights were made for; schedulers' configs disagree about it, so it is never assumed"
-      : `add "${key}:" here`;
-  return { rule: "missing-key", message: `missing key "${key}"`, hint };
-}
-
-function guidanceMessage(error: ErrorObject): Message {
-  const got = Array.isArray(error.data) ? `the list ${show(error.data)}` : show(error.data);
+/** What a spec says in other words than any document: guidance by position, and a shift that is not written. */
+const specWords: OwnWords = ({ path, keyword, value, missing }, usual) => {
+  if (missing === "shift") return { ...usual, hint: SHIFT_HINT };
+  if (keyword !== "anyOf" || path.at(-1) !== "guidance") return undefined;
+  const got = Array.isArray(value) ? `the list ${show(value)}` : show(value);
   return {
     rule: "guidance",
     message: `expected off or { highNoise: …, lowNoise: … }, got ${got}`,
-    hint: Array.isArray(error.data)
+    hint: Array.isArray(value)
       ? "guidance is named by expert, never by position: programs disagree about the order"
       : "write off for a variant without guidance, or a scale for each expert",
   };
-}
-
-const BY_KEYWORD: Readonly<Record<string, (error: ErrorObject) => Message>> = {
-  additionalProperties: unknownKey,
-  type: wrongType,
-  enum: notOneOf,
-  required: missing,
-  const: notThis,
 };
 
-function describe(error: ErrorObject): Message {
-  const branch = plainBranch(error);
-  if (branch?.enum !== undefined) return notOneOf(error, branch.enum);
-  if (branch?.pattern !== undefined && typeof error.data === "string")
-    return { rule: "bad-value", message: `must match pattern "${branch.pattern}", got ${show(error.data)}` };
-  const special = BY_KEYWORD[error.keyword];
-  if (special) return special(error);
-  return { rule: "bad-value", message: `${error.message ?? error.keyword}, got ${show(error.data)}` };
-}
-
-const UNION_PARTS = new Set(["const", "anyOf", "type", "pattern", "enum"]);
-
-/** A union reports each of its failed branches; keep one error for each, and only the telling one. */
-function withoutUnionNoise(errors: readonly ErrorObject[]): ErrorObject[] {
-  const unions = errors.filter((error) => error.keyword === "anyOf").map((error) => error.instancePath);
-  return errors.filter((error) => {
-    const inUnion = unions.includes(error.instancePath);
-    if (!inUnion) return true;
-    const isObject = typeof error.data === "object" && error.data !== null && !Array.isArray(error.data);
-    return isObject ? !UNION_PARTS.has(error.keyword) : error.keyword === "anyOf";
-  });
-}
-
-function toFinding(error: ErrorObject, source: SpecSource): Finding {
-  const path = pathOf(error.instancePath);
-  const isGuidance = error.keyword === "anyOf" && path.at(-1) === "guidance";
-  const { rule, message, hint, key } = isGuidance ? guidanceMessage(error) : describe(error);
-  const full = key === undefined ? path : [...path, key];
-  const where = full.length === 0 ? "the top level" : full.join(".");
-  return {
-    rule,
-    message: `${where}: ${message}`,
-    path: full.join("."),
-    position: source.positionOf(full),
-    ...(hint === undefined ? {} : { hint }),
-  };
-}
-
-/** Checks a parsed file against the schema: either the typed document or all findings. */
-export function checkSchema(source: SpecSource): { document: SpecDocument } | { findings: Finding[] } {
-  if (validate(source.value)) return { document: source.value };
-  return { findings: withoutUnionNoise(validate.errors ?? []).map((error) => toFinding(error, source)) };
-}
+/** Checks a parsed file against the schema of a spec. */
+export const checkSchema = schemaCheck<SpecDocument>(SPEC_SCHEMA, specWords);

@@ -1,4 +1,4 @@
-import { at, entriesAt, type Problem } from "./problem.ts";
+import { at, entriesAt, type Problem } from "../document/index.ts";
 
 const OPERATIONS = ["prune", "sparsity", "distil", "qat", "lora"] as const;
 

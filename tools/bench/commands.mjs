@@ -16,7 +16,7 @@ function processMs(words, env = {}) {
 }
 
 /** A command against bare node, turn by turn. */
-function overNode(name, words, count, target) {
+export function overNode(name, words, count, target) {
   const samples = { ours: [], bare: [] };
   for (let round = -2; round < count; round += 1) {
     const ours = processMs(words);

@@ -14,7 +14,8 @@ function cell(text: string): string {
     .replace(/^ {2}/, "&emsp;");
 }
 
-function tableText({ title, head, rows, note }: ReportTable): string {
+/** A table as Markdown, whatever its cells say. */
+export function markdownTable({ title, head, rows, note }: ReportTable): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
   const rule = `|${head.map(() => "---").join("|")}|`;
   const below = note === undefined ? [] : ["", cell(note)];
@@ -24,7 +25,7 @@ function tableText({ title, head, rows, note }: ReportTable): string {
 /** A report as Markdown, cut where it would be longer than what renders it takes. */
 export function renderMarkdown(report: Report): string {
   const head = [`# ${cell(report.pipeline.pipeline)}: what was measured`, cell(subtitleOf(report))];
-  const text = [...head, ...tablesOf(report).map(tableText)].join("\n\n");
+  const text = [...head, ...tablesOf(report).map(markdownTable)].join("\n\n");
   if (text.length <= LONGEST) return `${text}\n`;
   const whole = text.slice(0, text.lastIndexOf("\n", LONGEST));
   return `${whole}\n\nCut here: report.json has the rest.\n`;

@@ -128,16 +128,33 @@ const POINT = strict(
   ["clipsPerSecondInterval", "responseMs", "serviceMs", "lagMs", "units", "time", "generator", "load"],
 );
 
+const VARIANT_SUMMARY = strict(
+  {
+    variant: TEXT,
+    point: TEXT,
+    meanMs: AMOUNT,
+    clipsPerSecond: AMOUNT,
+    peakRssBytes: AMOUNT,
+    expertBytes: { ...AMOUNT, description: "Bytes of the experts on disk." },
+    quality: { type: "object", additionalProperties: NUMBER },
+  },
+  ["meanMs", "peakRssBytes", "expertBytes"],
+);
+
 /** JSON Schema of a report. */
 export const REPORT_SCHEMA = {
   $schema: "http://json-schema.org/draft-07/schema#",
   title: "Triptych bench report",
   description: "What was measured, in milliseconds where a name ends in Ms.",
-  ...strict({
-    format: { const: "triptych-report" },
-    version: { const: REPORT_VERSION },
-    pipeline: PIPELINE,
-    points: listOf(POINT),
-    frontier: TEXTS,
-  }),
+  ...strict(
+    {
+      format: { const: "triptych-report" },
+      version: { const: REPORT_VERSION },
+      pipeline: PIPELINE,
+      points: listOf(POINT),
+      frontier: TEXTS,
+      variants: listOf(VARIANT_SUMMARY),
+    },
+    ["variants"],
+  ),
 } as const;

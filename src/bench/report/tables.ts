@@ -138,10 +138,33 @@ function checkTable({ points }: Report): ReportTable {
   return { title: "Can it be trusted", head: ["point", "check", "verdict", "why"], rows };
 }
 
+function variantTable({ variants = [] }: Report): ReportTable[] {
+  if (variants.length === 0) return [];
+  const metrics = [...new Set(variants.flatMap(({ quality }) => Object.keys(quality)))].sort();
+  const rows = variants.map((one) => [
+    one.variant,
+    one.point,
+    digits(one.meanMs ?? Number.NaN),
+    digits(one.clipsPerSecond),
+    one.peakRssBytes === undefined ? "–" : mebibytes(one.peakRssBytes),
+    one.expertBytes === undefined ? "–" : mebibytes(one.expertBytes),
+    ...metrics.map((metric) => digits(one.quality[metric] ?? Number.NaN)),
+  ]);
+  return [
+    {
+      title: "Speed, size and quality",
+      head: ["variant", "point", "mean ms", "clips/s", "server peak MiB", "experts MiB", ...metrics],
+      rows,
+      note: "Quality as a gate found it: the worst clip, or the share of clips that is right.",
+    },
+  ];
+}
+
 /** All tables of a report, in the order they are read. */
 export function tablesOf(report: Report): ReportTable[] {
   return [
     latencyTable(report),
+    ...variantTable(report),
     ...report.points.flatMap(timeTable),
     unitsTable(report),
     ...errorTable(report),

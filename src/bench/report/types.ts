@@ -139,6 +139,20 @@ export interface Point {
   readonly distribution: readonly Bin[];
 }
 
+/** A variant in one line: how fast, how large, how good. */
+export interface VariantSummary {
+  readonly variant: string;
+  /** The point that speed and memory are of. */
+  readonly point: string;
+  readonly meanMs?: number;
+  readonly clipsPerSecond: number;
+  readonly peakRssBytes?: number;
+  /** Bytes of its experts on disk. */
+  readonly expertBytes?: number;
+  /** What a gate found of its clips, by metric: the worst clip, or the share that is right. */
+  readonly quality: Readonly<Record<string, number>>;
+}
+
 /** Everything that was measured, in one document; every other format is made of it. */
 export interface Report {
   readonly format: "triptych-report";
@@ -147,4 +161,6 @@ export interface Report {
   readonly points: readonly Point[];
   /** Names of the points that no other beats in both throughput and mean response time. */
   readonly frontier: readonly string[];
+  /** Speed, size and quality side by side, where size or quality is known. */
+  readonly variants?: readonly VariantSummary[];
 }

@@ -26,6 +26,7 @@ function target(endpoint: string, changes: Partial<Target> = {}): Target & { ask
       made.asked += 1;
       return Promise.resolve({ outcome: "ok" as const, bytes: 10 });
     },
+    sample: () => Promise.reject(new TypeError("nobody looks at these clips")),
     statistics: () => Promise.resolve([]),
     metadata: () => Promise.resolve({ name: "triton", version: "2.51.0", extensions: [] }),
     close: () => Promise.resolve(),

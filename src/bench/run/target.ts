@@ -5,9 +5,10 @@ import {
   type ServerMetadata,
   type Studio,
   type TlsOptions,
+  type VariantClient,
 } from "../../client/index.ts";
 import { TriptychError, toTriptychError } from "../../errors/index.ts";
-import type { Contract } from "../../model-config/index.ts";
+import type { Contract, VariantContract } from "../../model-config/index.ts";
 import type { PlannedRequest } from "../plan/mix.ts";
 import type { Door, RequestRecord, StageRecord } from "../records/types.ts";
 
@@ -19,6 +20,8 @@ export interface Target {
   readonly endpoint: string;
   /** Never rejects: what goes wrong is an outcome. */
   send(request: PlannedRequest): Promise<Outcome>;
+  /** A clip with its frames and its latent, to be looked at; rejects where it fails. */
+  sample(request: PlannedRequest): Promise<Clip>;
   /** What the server has counted for each model so far. */
   statistics(): Promise<readonly ModelStatistics[]>;
   /** Name and version of the server. */
@@ -56,15 +59,25 @@ export function failureOf(reason: unknown): Outcome {
   return { outcome: code, message: message.slice(0, LONGEST_MESSAGE) };
 }
 
+function clientOf(studio: Studio<Contract>, variant: string): VariantClient<VariantContract> {
+  const client = studio.variants[variant];
+  if (client !== undefined) return client;
+  throw new TriptychError("request-invalid", `The contract has no variant ${variant}.`);
+}
+
 async function ask(studio: Studio<Contract>, request: PlannedRequest, options: TargetOptions): Promise<Clip> {
-  const client = studio.variants[request.variant];
-  if (client === undefined)
-    throw new TriptychError("request-invalid", `The contract has no variant ${request.variant}.`);
+  const client = clientOf(studio, request.variant);
   const { text: prompt, seed, steps } = request;
   // Without the signal: a request that runs when a person interrupts is measured to its end.
   const call = { deadlineMs: options.deadlineMs };
   if (options.door === "ensemble") return client.generateUnary({ prompt, seed, steps }, call);
   return client.generate({ prompt, seed, steps }, call).result;
+}
+
+function sampleOf(studio: Studio<Contract>, request: PlannedRequest, deadlineMs: number): Promise<Clip> {
+  const { text: prompt, seed, steps } = request;
+  const wanted = { prompt, seed, steps, frames: true, latent: true };
+  return clientOf(studio, request.variant).generate(wanted, { deadlineMs }).result;
 }
 
 /** Connects to a server that is to be measured. */
@@ -87,6 +100,7 @@ async function openTarget(endpoint: string, contract: Contract, options: TargetO
         return failureOf(reason);
       }
     },
+    sample: async (request) => sampleOf(studio, request, options.deadlineMs),
     statistics: () => studio.server.statistics("", { deadlineMs: STATISTICS_MS }),
     metadata: () => studio.server.metadata({ deadlineMs: STATISTICS_MS }),
     close: () => studio.close(),

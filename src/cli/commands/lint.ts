@@ -1,7 +1,18 @@
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type LintFinding, type LintReport, lintRepository } from "../../lint/index.ts";
+import { pause, systemErrorCode, TriptychError } from "../../errors/index.ts";
+import {
+  applyLintSettings,
+  type LintReport,
+  type LintSettings,
+  lintRepository,
+  lintToGithub,
+  lintToSarif,
+  readLintSettings,
+} from "../../lint/index.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
+import { lintLines, lintSummary } from "../lint-text.ts";
 import { printable } from "../terminal.ts";
 
 /** Flags of `triptych lint`. */
@@ -9,11 +20,19 @@ export interface LintFlags {
   readonly triton?: string;
   readonly rule?: readonly string[];
   readonly ignore?: readonly string[];
+  readonly config?: string;
+  readonly format?: "text" | "sarif" | "github";
+  readonly followLinks?: boolean;
+  readonly fix?: boolean;
+  readonly watch?: boolean;
 }
 
 interface LintCommand extends LintFlags {
   readonly folder: string;
 }
+
+/** How often a folder is looked at again. */
+const WATCH_MS = 1000;
 
 /** A repository of Triptych's has its models in a folder of their own. */
 function modelsFolder(folder: string): string {
@@ -21,59 +40,77 @@ function modelsFolder(folder: string): string {
   return existsSync(join(folder, "repository.json")) && existsSync(models) ? models : folder;
 }
 
-const COLOURS = { error: "red", warning: "yellow", note: "dim" } as const;
-
-function placeOf({ file, line, column }: LintFinding): string {
-  return line === undefined ? file : `${file}:${line}:${column ?? 1}`;
+async function loadSettings(file: string | undefined): Promise<LintSettings> {
+  if (file === undefined) return { ignore: [] };
+  try {
+    return readLintSettings(await readFile(file, "utf8"), file);
+  } catch (reason) {
+    const code = systemErrorCode(reason);
+    if (code === undefined) throw reason;
+    throw new TriptychError("usage", `cannot read ${file}: ${code}`, { hint: "name a file of settings" });
+  }
 }
 
-/** A finding as lines of text: where, how bad, what, by which rule; then what to do. */
-export function lintLines(finding: LintFinding, { terminal }: Pick<Context, "terminal">): string[] {
-  const { severity, message, rule, expected, got, hint } = finding;
-  const paint = (style: Parameters<typeof terminal.paint>[0], text: string): string =>
-    terminal.paint(style, text, "out");
-  const values = [
-    ...(expected === undefined ? [] : [`expected ${expected}`]),
-    ...(got === undefined ? [] : [`got ${got}`]),
-  ];
-  const detail = values.length === 0 ? "" : ` (${values.join(", ")})`;
-  const head = `${paint("bold", oneLine(placeOf(finding)))}: ${paint(COLOURS[severity], severity)}`;
-  const lines = [`${head}: ${oneLine(message + detail)} ${paint("dim", `[${rule}]`)}`];
-  if (hint !== undefined) lines.push(`    ${paint("cyan", "→")} ${oneLine(hint)}`);
-  return lines;
+async function reportOf({ folder, config, ...flags }: LintCommand): Promise<LintReport> {
+  const settings = await loadSettings(config);
+  const triton = flags.triton ?? settings.triton;
+  const report = await lintRepository(modelsFolder(folder), {
+    ...(triton === undefined ? {} : { triton }),
+    ...(flags.rule === undefined ? {} : { rules: flags.rule }),
+    ...(flags.ignore === undefined ? {} : { ignore: flags.ignore }),
+    followLinks: flags.followLinks === true,
+  });
+  return applyLintSettings(report, settings);
 }
 
-/** Names from elsewhere may have line breaks too. */
-function oneLine(text: string): string {
-  return printable(text).replaceAll(/[\r\n\t]/g, "\ufffd");
+function show(context: Context, folder: string, report: LintReport, format: LintFlags["format"]): void {
+  const { terminal, json } = context;
+  if (json) terminal.out(JSON.stringify({ folder, ...report }));
+  else if (format === "sarif") terminal.out(lintToSarif(report));
+  else if (format === "github") {
+    if (report.findings.length > 0) terminal.out(printable(lintToGithub(report)));
+  } else {
+    for (const finding of report.findings)
+      for (const line of lintLines(finding, terminal)) terminal.out(line);
+  }
+  if (!json) terminal.err(lintSummary(folder, report));
 }
 
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
+function verdict({ findings }: LintReport): number {
+  return findings.some(({ severity }) => severity === "error") ? EXIT.no : EXIT.ok;
 }
 
-/** What it comes to, in one line. */
-export function lintSummary(folder: string, { findings, models, verdicts, triton }: LintReport): string {
-  const of = (severity: string): number => findings.filter((finding) => finding.severity === severity).length;
-  const refused = Object.values(verdicts).filter((verdict) => verdict === "refused").length;
-  const verdict = refused === 0 ? "refuses none" : `refuses ${refused}`;
-  const numbers = [count(of("error"), "error"), count(of("warning"), "warning"), count(of("note"), "note")];
-  return `${printable(folder)}: ${count(models, "model")}, Triton ${triton} ${verdict}; ${numbers.join(", ")}`;
+/** Tells anew whenever there is something else to tell. */
+async function watch(context: Context, options: LintCommand): Promise<number> {
+  let last = "";
+  while (!context.signal.aborted) {
+    const report = await reportOf(options);
+    const now = JSON.stringify(report);
+    if (now !== last) show(context, modelsFolder(options.folder), report, options.format);
+    last = now;
+    await pause(WATCH_MS, context.signal);
+  }
+  return EXIT.interrupted;
+}
+
+/** @throws TriptychError `usage` for flags that do not go together. */
+function requireSense({ json }: Context, { watch: again, fix, format }: LintCommand): void {
+  const isMachine = json || format === "sarif";
+  if (again === true && (isMachine || fix === true)) {
+    throw new TriptychError(
+      "usage",
+      "--watch tells a person: expected no --json, --format sarif or --fix beside it",
+    );
+  }
+  if (json && format !== undefined) throw new TriptychError("usage", "expected --json or --format, got both");
 }
 
 /** `triptych lint DIR`: what Triton will say of a repository. */
-export const lint: Command<LintCommand> = async (context, { folder: named, triton, rule, ignore }) => {
-  const { terminal, json } = context;
-  const folder = modelsFolder(named);
-  const report = await lintRepository(folder, {
-    ...(triton === undefined ? {} : { triton }),
-    ...(rule === undefined ? {} : { rules: rule }),
-    ...(ignore === undefined ? {} : { ignore }),
-  });
-  if (json) terminal.out(JSON.stringify({ folder, ...report }));
-  else {
-    for (const finding of report.findings) for (const line of lintLines(finding, context)) terminal.out(line);
-    terminal.err(lintSummary(folder, report));
-  }
-  return report.findings.some(({ severity }) => severity === "error") ? EXIT.no : EXIT.ok;
+export const lint: Command<LintCommand> = async (context, options) => {
+  requireSense(context, options);
+  if (options.watch === true) return watch(context, options);
+  if (options.fix === true) await (await import("../lint-fix.ts")).fix(context, await reportOf(options));
+  const report = await reportOf(options);
+  show(context, modelsFolder(options.folder), report, options.format);
+  return verdict(report);
 };

@@ -1,8 +1,19 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
-import { type Report, reportFiles, subtitleOf, tablesOf, writeReport } from "../../bench/index.ts";
+import {
+  type Report,
+  reportFiles,
+  subtitleOf,
+  tablesOf,
+  type VariantKnowledge,
+  withVariants,
+  writeReport,
+} from "../../bench/index.ts";
 import { TriptychError } from "../../errors/index.ts";
+import { parseVerdict } from "../../gate/index.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
+import { loadPipeline } from "../load.ts";
+import { readText } from "../read-text.ts";
 import { table } from "../table.ts";
 import { printable } from "../terminal.ts";
 
@@ -11,6 +22,10 @@ export interface ReportOptions {
   /** Record files, or folders of `triptych bench`. */
   readonly files: readonly string[];
   readonly out?: string;
+  /** Spec whose experts are sized. */
+  readonly spec?: string;
+  /** Verdict of a gate, for the quality of variants. */
+  readonly quality?: string;
 }
 
 /** Shows a report: tables for a person, or the whole of it as JSON. */
@@ -43,10 +58,46 @@ async function filesOf(name: string): Promise<string[]> {
   });
 }
 
+/** Bytes of each variant's experts; files that are not there count for nothing. */
+async function sizesOf(spec: string | undefined): Promise<VariantKnowledge["sizes"]> {
+  if (spec === undefined) return {};
+  const { plan, checkpoint } = await loadPipeline(spec);
+  const sizes: Record<string, number> = {};
+  for (const variant of Object.keys(plan.contract.variants)) {
+    const experts = new Set([`${variant}_high_noise`, `${variant}_low_noise`]);
+    const links = plan.models
+      .filter(({ config }) => experts.has(config.name))
+      .flatMap((model) => model.links);
+    const bytes = await Promise.all(
+      links.map(({ source }) =>
+        stat(path.join(checkpoint, source)).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+    );
+    const sum = bytes.reduce((total, size) => total + size, 0);
+    if (sum > 0) sizes[variant] = sum;
+  }
+  return sizes;
+}
+
+async function qualityOf(file: string | undefined): Promise<VariantKnowledge["quality"]> {
+  if (file === undefined) return {};
+  const { checks } = parseVerdict(await readText(file), file);
+  const quality: Record<string, Record<string, number>> = {};
+  for (const { layer, variant, metric, value } of checks)
+    if (layer === "quality" && typeof value === "number")
+      quality[variant] = { ...quality[variant], [metric]: value };
+  return quality;
+}
+
 /** `triptych report FILE…`: the report of records that were made before. */
-export const report: Command<ReportOptions> = async (context, { files, out }) => {
+export const report: Command<ReportOptions> = async (context, { files, out, spec, quality }) => {
   const all = (await Promise.all(files.map(filesOf))).flat();
-  const made = await reportFiles(all);
+  const speed = await reportFiles(all);
+  const known = { sizes: await sizesOf(spec), quality: await qualityOf(quality) };
+  const made = spec === undefined && quality === undefined ? speed : withVariants(speed, known);
   const written = out === undefined ? [] : await writeReport(made, out);
   showReport(context, made);
   for (const file of written) context.terminal.err(file);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { TriptychError } from "../../errors/index.ts";
 import {
   checkWeights,
@@ -6,6 +7,7 @@ import {
   diffWeights,
   foreignModels,
   linkWeights,
+  MODELS_FOLDER,
   refuseWeights,
   type WeightProblem,
   writeRepository,
@@ -13,6 +15,7 @@ import {
 import { type Command, type Context, EXIT } from "../context.ts";
 import { type LoadedPipeline, loadPipeline, repositoryFolder } from "../load.ts";
 import { findingLines } from "../report-error.ts";
+import { requireLint } from "../require-lint.ts";
 import { printable } from "../terminal.ts";
 
 /** Options of `triptych repository`. */
@@ -57,10 +60,15 @@ async function check({ terminal, json }: Context, loaded: LoadedPipeline, folder
   );
 }
 
-/** Writes a repository and links its weights, which the caller has checked; returns what was changed. */
+/**
+ * Writes a repository and links its weights, which the caller has checked; returns what was changed.
+ *
+ * @throws TriptychError `repository-refused` where Triton would refuse a model, and what writing throws
+ */
 export async function writePipeline(loaded: LoadedPipeline, folder: string): Promise<Drift[]> {
   const drifts = await writeRepository(loaded.files, folder);
   await linkWeights(loaded.plan, loaded.checkpoint, folder);
+  await requireLint(join(folder, MODELS_FOLDER), loaded.plan.spec.target.triton);
   return drifts;
 }
 

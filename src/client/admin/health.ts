@@ -26,6 +26,9 @@ export interface ReadyOptions extends CallOptions {
   readonly pollMs?: number | undefined;
 }
 
+/** What a server that is away, or about to go or to come, is to a call. */
+const AWAY = ["unreachable", "server-stopping", "server-not-ready", "deadline-exceeded"] as const;
+
 /** Most time that one look may take. */
 const LOOK_MS = 5000;
 
@@ -58,8 +61,7 @@ async function look(transport: Transport, options: HealthOptions): Promise<Healt
   try {
     return await health(transport, { deadlineMs: LOOK_MS, ...options });
   } catch (reason) {
-    if (isTriptychError(reason, "unreachable") || isTriptychError(reason, "deadline-exceeded"))
-      return "unreachable";
+    if (AWAY.some((code) => isTriptychError(reason, code))) return "unreachable";
     throw reason;
   }
 }
@@ -70,9 +72,11 @@ export async function waitUntilReady(transport: Transport, options: ReadyOptions
   const pollMs = checkedPoll(options.pollMs ?? 500);
   const until = Date.now() + checkedDeadline(deadlineMs);
   const rest = (): number => Math.max(1, until - Date.now());
-  for (;;) {
-    const missing = await notReady(transport, models, { signal, deadlineMs: Math.min(LOOK_MS, rest()) });
-    if (missing === undefined) return;
+  for (let missing: string | undefined; ; ) {
+    const found = await notReady(transport, models, { signal, deadlineMs: Math.min(LOOK_MS, rest()) });
+    if (found === undefined) return;
+    // A look that the end cut short saw nothing: the one before it tells more.
+    if (missing === undefined || Date.now() < until) missing = found;
     if (Date.now() >= until) throw notInTime(transport, missing, deadlineMs);
     await pause(Math.min(pollMs, rest()), signal);
   }
@@ -92,7 +96,7 @@ async function notReady(
     const missing = models.filter((_, at) => ready[at] !== true);
     return missing.length === 0 ? undefined : `not ready: ${missing.join(", ")}`;
   } catch (reason) {
-    const passing = ["unreachable", "deadline-exceeded", "model-not-found"] as const;
+    const passing = [...AWAY, "model-not-found"] as const;
     if (passing.some((code) => isTriptychError(reason, code))) return (reason as TriptychError).message;
     throw reason;
   }

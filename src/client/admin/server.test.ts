@@ -230,4 +230,20 @@ describe("studio.server", () => {
       })(),
     ).rejects.toMatchObject({ code: "cancelled" });
   });
+
+  it("tells what was missing, also where the last look was cut short", async () => {
+    let looks = 0;
+    const { studio } = await studioFor({
+      ServerReady: () => ({ ready: true }),
+      ModelReady: () => {
+        looks += 1;
+        return looks < 3 ? { ready: false } : new Promise(() => undefined);
+      },
+    });
+    const work = studio.server.waitUntilReady({ models: ["m"], deadlineMs: 400, pollMs: 10 });
+    await expect(work).rejects.toMatchObject({
+      code: "deadline-exceeded",
+      message: expect.stringContaining("not ready: m") as string,
+    });
+  });
 });

@@ -1,5 +1,11 @@
 import type { ModelConfigMessage } from "../../model-config/index.ts";
 import type { CallOptions } from "../options.ts";
+import {
+  type CudaSharedMemory,
+  cudaSharedMemory,
+  type SystemSharedMemory,
+  systemSharedMemory,
+} from "../shared-memory/registry.ts";
 import type { Transport } from "../transport/transport.ts";
 import {
   type ModelMetadata,
@@ -74,6 +80,10 @@ export interface ServerClient {
     options?: CallOptions,
   ): Promise<readonly StatisticsSince[]>;
   /** All models of the repository, loaded or not. */
+  /** What the server has registered of this machine's memory. `connect` with `sharedMemory` does all that by itself. */
+  readonly systemSharedMemory: SystemSharedMemory;
+  /** What the server has registered of GPUs' memory. */
+  readonly cudaSharedMemory: CudaSharedMemory;
   repositoryIndex(options?: IndexOptions): Promise<readonly RepositoryEntry[]>;
   /**
    * Loads a model, or loads it anew, and fulfils when it is ready. Needs explicit model control. An hour is its deadline
@@ -124,6 +134,8 @@ export function serverClient(transport: Transport): ServerClient {
     statistics: (model, options) => statistics(transport, model, options),
     statisticsSince: (before, options) => since(transport, before, options),
     repositoryIndex: (options) => repositoryIndex(transport, options),
+    systemSharedMemory: systemSharedMemory(transport),
+    cudaSharedMemory: cudaSharedMemory(transport),
     load: (model, options) => loadModel(transport, model, options),
     unload: (model, options) => unloadModel(transport, model, options),
     traceSettings: (options) => traceSettings(transport, {}, options),

@@ -117,7 +117,8 @@ describe("a model that is known by its name", () => {
 describe("connecting without a contract", () => {
   it("gives what needs none", async () => {
     const { studio } = await doorTo([config(["2"])]);
-    expect(Object.keys(studio).sort()).toEqual(["close", "endpoint", "model", "server"]);
+    const own = ["close", "endpoint", "model", "server", "sharedMemory"];
+    expect(Object.keys(studio).sort()).toEqual(own);
     expect(await studio.server.ready()).toBe(true);
   });
 

@@ -28,13 +28,13 @@ export interface UntypedModel {
    * @throws TriptychError `request-invalid` for a decoupled model, and before anything is sent if an input does not
    * fit; `response-invalid` if an output does not.
    */
-  infer(inputs: Inputs, options?: InferOptions): Promise<Inference<Outputs>>;
+  infer(inputs: Inputs, options?: InferOptions): Promise<Inference<Outputs, string>>;
   /**
    * Runs a decoupled model, with the checks of the typed door; leaving the loop cancels it.
    *
    * @throws TriptychError `request-invalid` in the loop for a model that answers once.
    */
-  stream(inputs: Inputs, options?: InferOptions): AsyncIterable<PartialInference<Outputs>>;
+  stream(inputs: Inputs, options?: InferOptions): AsyncIterable<PartialInference<Outputs, string>>;
 }
 
 /** The models of a server by name, each with what is known of it so far. */
@@ -51,14 +51,17 @@ function untypedModel(live: LiveContract): UntypedModel {
     infer: async (inputs, options) => {
       const { model, rest } = await live.modelFor("infer", inputs, options);
       // The outputs that were asked for are there: that was checked.
-      return live.watch(() => inferOnce(transport, model, inputs, rest) as Promise<Inference<Outputs>>);
+      return live.watch(
+        () => inferOnce(transport, model, inputs, rest) as Promise<Inference<Outputs, string>>,
+      );
     },
     stream: (inputs, options) => ({
       async *[Symbol.asyncIterator]() {
         const { model, rest } = await live.modelFor("stream", inputs, options);
-        const answers = readInferences(model, openInference(transport, model, inputs, rest), inputs);
+        const responses = openInference(transport, model, inputs, rest);
+        const answers = readInferences(model, responses, inputs, rest.classes);
         try {
-          yield* answers as AsyncGenerator<PartialInference<Outputs>, void, undefined>;
+          yield* answers as AsyncGenerator<PartialInference<Outputs, string>, void, undefined>;
         } catch (reason) {
           live.forgetAfter(reason);
           throw reason;

@@ -10,6 +10,9 @@ import { type AnyRequest, prepareRequest } from "./request.ts";
 import { createRun, type StartedRun } from "./run.ts";
 import type { Clip, VariantClient } from "./types.ts";
 
+/** Outputs that only the last response has. */
+const LAST = ["FRAMES", "LATENT"];
+
 /** The variants of a contract by name. */
 export type VariantClients<C extends Contract> = {
   readonly [K in keyof C["variants"]]: VariantClient<C["variants"][K]>;
@@ -46,7 +49,7 @@ function startStream(
 ): StartedRun {
   const { inputs, used } = prepareRequest(variant, request);
   const outputs = wantedOutputs(door, request, true);
-  const responses = openInference(transport, door, inputs, clipOptions(options, outputs));
+  const responses = openInference(transport, door, inputs, clipOptions(options, outputs), LAST);
   return {
     answers: readInferences(door, responses),
     used,

@@ -1,5 +1,6 @@
 import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
 import type { Transport } from "../transport/transport.ts";
+import { knownOutputBytes } from "./output-bytes.ts";
 import { inferRequest, requestedOutputs, streamRequest } from "./request.ts";
 import { checkComplete, checkDims, readResponse } from "./response.ts";
 import type { Inference, InferOptions, PartialInference } from "./types.ts";
@@ -11,23 +12,32 @@ export async function inferOnce(
   model: NamedContract,
   inputs: AnyInputs,
   options: InferOptions = {},
-): Promise<Inference<AnyOutputs>> {
+): Promise<Inference<AnyOutputs, string>> {
   const request = inferRequest(model, inputs, options);
-  const response = await transport.unary("ModelInfer", request, { ...options, model: model.name });
-  const inference = readResponse(model, response);
-  checkComplete(model, inference.outputs, requestedOutputs(model, options));
+  const { classes } = options;
+  const outputBytes = () => knownOutputBytes(model, inputs);
+  const response = await transport.unary("ModelInfer", request, {
+    ...options,
+    model: model.name,
+    outputBytes,
+  });
+  const inference = readResponse(model, response, classes);
+  checkComplete(model, { ...inference.outputs, ...inference.classes }, requestedOutputs(model, options));
   checkDims(model, inputs, inference.outputs);
   return inference;
 }
 
-/** Sends a request on a stream. The stream must be read or stopped. */
+/** Sends a request on a stream, which must be read or stopped; `once` are outputs of one response at most. */
 export function openInference(
   transport: Transport,
   model: NamedContract,
   inputs: AnyInputs,
   options: InferOptions = {},
+  once: readonly string[] = [],
 ): ResponseStream {
-  return transport.stream(streamRequest(model, inputs, options), { ...options, model: model.name });
+  const outputBytes = () => knownOutputBytes(model, inputs, once);
+  const call = { ...options, model: model.name, outputBytes };
+  return transport.stream(streamRequest(model, inputs, options), call);
 }
 
 /** The answers on a stream, decoded as they come; `inputs` are what their named dims are held to. */
@@ -35,9 +45,10 @@ export async function* readInferences(
   model: NamedContract,
   responses: ResponseStream,
   inputs: AnyInputs = {},
-): AsyncGenerator<PartialInference<AnyOutputs>, void, undefined> {
+  classes?: InferOptions["classes"],
+): AsyncGenerator<PartialInference<AnyOutputs, string>, void, undefined> {
   for await (const response of responses) {
-    const inference = readResponse(model, response);
+    const inference = readResponse(model, response, classes);
     checkDims(model, inputs, inference.outputs);
     yield { ...inference, final: isFinal(response) };
   }

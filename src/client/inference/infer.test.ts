@@ -28,6 +28,7 @@ describe("infer", () => {
     );
     expect(answer).toEqual({
       outputs: { POOLED, CONTEXT },
+      classes: {},
       modelVersion: "1",
       requestId: "job-7",
       parameters: { took: 9_007_199_254_740_993n, cached: false },

@@ -26,7 +26,8 @@ function streamModel(transport: Transport, model: NamedContract): object {
   return {
     stream: (inputs: AnyInputs, options?: InferOptions) => ({
       async *[Symbol.asyncIterator]() {
-        yield* readInferences(model, openInference(transport, model, inputs, options), inputs);
+        const answers = openInference(transport, model, inputs, options);
+        yield* readInferences(model, answers, inputs, options?.classes);
       },
     }),
   };

@@ -1,6 +1,6 @@
 import { TriptychError } from "../../errors/index.ts";
 import type { InferParameter, InferParameters } from "../protocol/messages.ts";
-import type { ParameterValue, ParameterValues } from "./types.ts";
+import type { ParameterValue, ParameterValues, RequestParameter, RequestParameters } from "./types.ts";
 
 /** Names with a meaning to the server; `triton_…` are too. */
 const RESERVED = [
@@ -14,7 +14,7 @@ const RESERVED = [
 ];
 
 /** Parameters as they go over the wire. */
-export function toWire(parameters: ParameterValues): Record<string, InferParameter> {
+export function toWire(parameters: RequestParameters): Record<string, InferParameter> {
   return Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => {
       if (isReserved(name)) {
@@ -39,13 +39,14 @@ function isReserved(name: string): boolean {
   return RESERVED.includes(name) || name.startsWith("triton_");
 }
 
-function choice(name: string, value: ParameterValue): InferParameter {
+function choice(name: string, value: RequestParameter): InferParameter {
   if (typeof value === "boolean") return { bool_param: value };
   if (typeof value === "string") return { string_param: value };
   if (typeof value === "bigint") {
     if (BigInt.asIntN(64, value) !== value) throw refused(name, `${value} does not fit 64 bits`);
     return { int64_param: value.toString() };
   }
+  if (typeof value === "object") return { double_param: value.double };
   if (!Number.isFinite(value)) throw refused(name, `${value} is not a finite number`);
   return Number.isSafeInteger(value) ? { int64_param: value } : { double_param: value };
 }

@@ -1,7 +1,10 @@
 import { TriptychError } from "../../errors/index.ts";
 import { encodeTensor } from "../../tensor/index.ts";
+import { namedModel } from "../admin/describe.ts";
 import type { ModelInferRequest } from "../protocol/messages.ts";
 import { checkInputs } from "./check-inputs.ts";
+import { checkClasses } from "./classes.ts";
+import { controlParameters } from "./control.ts";
 import { toWire } from "./parameters.ts";
 import type { InferOptions } from "./types.ts";
 import type { AnyInputs, NamedContract } from "./untyped.ts";
@@ -17,14 +20,26 @@ export function inferRequest(
   options: InferOptions,
 ): ModelInferRequest {
   const tensors = checkInputs(model, inputs);
+  const { name: model_name, version: model_version } = namedModel(model.name, options.version);
   return {
-    model_name: model.name,
+    model_name,
+    model_version,
     id: options.requestId ?? "",
-    parameters: toWire(options.parameters ?? {}),
+    parameters: { ...toWire(options.parameters ?? {}), ...controlParameters(options) },
     inputs: tensors.map(([name, { datatype, shape }]) => ({ name, datatype, shape })),
-    outputs: requestedOutputs(model, options).map((name) => ({ name })),
+    outputs: outputsOf(model, options),
     raw_input_contents: tensors.map(([, tensor]) => encodeTensor(tensor)),
   };
+}
+
+function outputsOf(model: NamedContract, options: InferOptions): ModelInferRequest["outputs"] {
+  const names = requestedOutputs(model, options);
+  const { classes = {} } = options;
+  checkClasses(model, classes, names);
+  return names.map((name) => {
+    const count = classes[name];
+    return count === undefined ? { name } : { name, parameters: { classification: { int64_param: count } } };
+  });
 }
 
 /** The same for a stream: the server is to mark the end even if the last response carries nothing. */

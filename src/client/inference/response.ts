@@ -2,41 +2,78 @@ import { TriptychError } from "../../errors/index.ts";
 import type { TensorContract } from "../../model-config/index.ts";
 import {
   DATATYPES,
+  type Datatype,
   decodeTensor,
   formatShape,
   shapeFits,
   type Tensor,
   type TensorSpec,
 } from "../../tensor/index.ts";
-import type { ModelInferResponse, TensorMessage } from "../protocol/messages.ts";
+import type { ModelInferResponse, OutputMessage } from "../protocol/messages.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import { wireDims } from "./check-inputs.ts";
+import { type ClassCounts, topClasses } from "./classes.ts";
+import { fromContents } from "./contents.ts";
 import { dimProblem } from "./named-dims.ts";
 import { fromWire } from "./parameters.ts";
-import type { Inference } from "./types.ts";
+import type { Inference, TopClasses } from "./types.ts";
 import type { AnyInputs, AnyOutputs, NamedContract } from "./untyped.ts";
 
 /**
  * A response with its tensors decoded.
  *
+ * @param classes - Outputs of which only the top classes were asked for.
  * @throws TriptychError `response-invalid` if a tensor is not what the contract or its own description says.
  */
-export function readResponse(model: NamedContract, response: ModelInferResponse): Inference<AnyOutputs> {
-  const { outputs, raw_output_contents: raw } = response;
-  if (raw.length !== outputs.length) {
-    throw invalid(model, `${outputs.length} outputs but ${raw.length} pieces of data`);
-  }
-  const tensors = outputs.map((output, at) => [output.name, readOutput(model, output, raw[at])] as const);
+export function readResponse(
+  model: NamedContract,
+  response: ModelInferResponse,
+  classes: ClassCounts = {},
+): Inference<AnyOutputs, string> {
+  const raw = rawOf(model, response);
+  const entries = response.outputs.map((output, at) => ({ output, bytes: raw[at] }));
+  const [classed, whole] = [true, false].map((is) =>
+    entries.filter(({ output }) => (classes[output.name] !== undefined) === is),
+  );
   return {
-    outputs: Object.fromEntries(tensors),
+    outputs: byName(whole, (output, bytes) => readOutput(model, output, bytes)),
+    classes: byName(classed, (output, bytes) => readClasses(model, output, bytes)),
     modelVersion: cleanText(response.model_version),
     requestId: response.id,
     parameters: fromWire(response.parameters),
   };
 }
 
+interface Entry {
+  readonly output: OutputMessage;
+  readonly bytes: Uint8Array | undefined;
+}
+
+function byName<T>(
+  entries: readonly Entry[] = [],
+  read: (output: OutputMessage, bytes: Uint8Array | undefined) => T,
+): Readonly<Record<string, T>> {
+  return Object.fromEntries(entries.map(({ output, bytes }) => [output.name, read(output, bytes)]));
+}
+
+/** One piece of data an output; none where the outputs carry their data themselves. */
+function rawOf(model: NamedContract, response: ModelInferResponse): readonly Uint8Array[] {
+  const { outputs, raw_output_contents: raw } = response;
+  const areTyped = raw.length === 0 && outputs.every(({ contents }) => isGiven(contents));
+  if (raw.length === outputs.length || areTyped) return raw;
+  throw invalid(model, `${outputs.length} outputs but ${raw.length} pieces of data`);
+}
+
+function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
+}
+
 /** Throws `response-invalid` unless all the outputs named are there. */
-export function checkComplete(model: NamedContract, outputs: AnyOutputs, wanted: readonly string[]): void {
+export function checkComplete(
+  model: NamedContract,
+  outputs: Readonly<Record<string, unknown>>,
+  wanted: readonly string[],
+): void {
   const missing = wanted.filter((name) => outputs[name] === undefined);
   if (missing.length > 0) throw invalid(model, `no output ${missing.join(", ")}`);
 }
@@ -57,25 +94,53 @@ export function checkDims(model: NamedContract, inputs: AnyInputs, outputs: AnyO
   if (problem !== undefined) throw invalid(model, `${problem.tensor}: ${problem.text}`);
 }
 
-function readOutput(
-  model: NamedContract,
-  output: TensorMessage,
-  bytes: Uint8Array = new Uint8Array(0),
-): Tensor {
+function readOutput(model: NamedContract, output: OutputMessage, bytes: Uint8Array | undefined): Tensor {
   const spec = specOf(model, output);
   const shape = output.shape.map(Number);
   const dims = wireDims(spec.dims, model.contract);
   if (!shapeFits(dims, shape)) {
     throw invalid(model, `${spec.name}: expected shape ${formatShape(dims)}, got ${formatShape(shape)}`);
   }
+  return decoded(model, spec.name, () => dataOf(spec.datatype, shape, output, bytes));
+}
+
+/** A server that says the top classes says them as text, whatever the output is. */
+function readClasses(model: NamedContract, output: OutputMessage, bytes: Uint8Array | undefined): TopClasses {
+  const { name, datatype } = output;
+  const shape = output.shape.map(Number);
+  return decoded(model, name, () => {
+    if (datatype !== "BYTES") return undefined;
+    const tensor = dataOf("BYTES", shape, output, bytes);
+    return tensor === undefined ? undefined : topClasses(tensor, model);
+  });
+}
+
+function dataOf(
+  datatype: Datatype,
+  shape: readonly number[],
+  { contents }: OutputMessage,
+  bytes: Uint8Array | undefined,
+): Tensor | undefined {
+  if (bytes !== undefined) return decodeTensor(datatype, shape, bytes);
+  return isGiven(contents) ? fromContents(datatype, shape, contents) : undefined;
+}
+
+/** Throws `response-invalid` for what cannot be decoded, and where nothing comes of it. */
+function decoded<T>(model: NamedContract, name: string, work: () => T | undefined): T {
+  const found = attempt(model, name, work);
+  if (found !== undefined) return found;
+  throw invalid(model, `${name}: its data is not what it is said to be`);
+}
+
+function attempt<T>(model: NamedContract, name: string, work: () => T): T {
   try {
-    return decodeTensor(spec.datatype, shape, bytes);
+    return work();
   } catch (cause) {
-    throw invalid(model, `${spec.name}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    throw invalid(model, `${name}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
 }
 
-function specOf(model: NamedContract, output: TensorMessage): TensorSpec {
+function specOf(model: NamedContract, output: OutputMessage): TensorSpec {
   const spec = model.contract.outputs.find(({ name }) => name === output.name);
   if (spec === undefined) throw invalid(model, `an output "${cleanText(output.name)}" that nobody described`);
   if (spec.datatype === output.datatype) return spec;

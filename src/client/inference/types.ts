@@ -40,26 +40,77 @@ export type ParameterValue = boolean | number | bigint | string;
 /** Parameters by name. */
 export type ParameterValues = Readonly<Record<string, ParameterValue>>;
 
-/** What a call to a model takes; `N` are the outputs asked for. */
-export interface InferOptions<N extends string = string> extends CallOptions {
+/** A parameter of a request: a whole number is an int64, other numbers are doubles; `{ double }` is one always. */
+export type RequestParameter = ParameterValue | { readonly double: number };
+
+/** Parameters of a request by name. */
+export type RequestParameters = Readonly<Record<string, RequestParameter>>;
+
+/** Ties requests together for a model that keeps state between them. */
+export interface Sequence {
+  /** From 1 to 2^63 − 1, or a text of up to 128 bytes; which of the two, the model's config says. */
+  readonly id: number | bigint | string;
+  /** True for the first request. */
+  readonly start?: boolean | undefined;
+  /** True for the last request. */
+  readonly end?: boolean | undefined;
+}
+
+/** What steers the server rather than the model. */
+export interface ControlOptions {
+  readonly sequence?: Sequence | undefined;
+  /** Level from 1, the highest, to the model's `priority_levels`; 0 is its default. */
+  readonly priority?: number | bigint | undefined;
+  /**
+   * Most microseconds in the model's queue: it shortens the model's own limit, where its queue policy has
+   * `allow_timeout_override`. What runs already is not ended by it; `deadlineMs` is for that.
+   */
+  readonly queueTimeoutUs?: number | bigint | undefined;
+}
+
+/** What a call to a model takes; `N` are the outputs asked for, `K` those of which only the top classes are. */
+export interface InferOptions<N extends string = string, K extends string = string>
+  extends CallOptions,
+    ControlOptions {
+  /** Version of the model, such as `"2"`; by default the server picks one, by the model's version policy. */
+  readonly version?: string | undefined;
   /** Outputs to ask for; all by default. The server may spare itself the work for the others. */
   readonly outputs?: readonly N[] | undefined;
   /** Appears in the server's log and comes back with the response. */
   readonly requestId?: string | undefined;
   /** Handed to the model. Names that steer the server itself (`priority`, `triton_…`) are refused. */
-  readonly parameters?: ParameterValues | undefined;
+  readonly parameters?: RequestParameters | undefined;
+  /** How many of the highest elements to send of an output, instead of the output itself; in `classes` of the answer. */
+  readonly classes?: Readonly<Record<K, number>> | undefined;
 }
 
+/** One of the highest elements of an output. */
+export interface ClassScore {
+  readonly score: number;
+  /** Its place among the elements. */
+  readonly index: number;
+  /** Its name, where the model's config has a file with names. */
+  readonly label?: string;
+}
+
+/** The highest elements of an output, highest first: one row an item of the batch, one in all without batches. */
+export type TopClasses = readonly (readonly ClassScore[])[];
+
 /** What a model answered. */
-export interface Inference<Outputs> {
+export interface Inference<Outputs, K extends string = never> {
   readonly outputs: Outputs;
+  /** By output, of those whose classes were asked for. */
+  readonly classes: Readonly<Record<K, TopClasses>>;
   readonly modelVersion: string;
   readonly requestId: string;
   readonly parameters: ParameterValues;
 }
 
 /** One of several answers of a model; each may carry only some of the outputs. */
-export interface PartialInference<Outputs> extends Inference<Partial<Outputs>> {
+export interface PartialInference<Outputs, K extends string = never>
+  extends Omit<Inference<Partial<Outputs>, K>, "classes"> {
+  /** By output, of those whose classes were asked for and are in this answer. */
+  readonly classes: Readonly<Partial<Record<K, TopClasses>>>;
   /** True for the last answer. A stream may also end without such a one. */
   readonly final: boolean;
 }
@@ -72,10 +123,10 @@ export interface UnaryModel<M extends ModelContract> {
    * @throws TriptychError `request-invalid` before anything is sent if an input does not fit the
    * contract; `response-invalid` if an output does not.
    */
-  infer<const N extends OutputName<M> = OutputName<M>>(
+  infer<const N extends OutputName<M> = OutputName<M>, const K extends OutputName<M> = never>(
     inputs: InputsOf<M>,
-    options?: InferOptions<N>,
-  ): Promise<Inference<OutputsOf<M, N>>>;
+    options?: InferOptions<N, K>,
+  ): Promise<Inference<OutputsOf<M, Exclude<N, K>>, K>>;
 }
 
 /** A model that may answer a request any number of times. */
@@ -84,10 +135,10 @@ export interface StreamModel<M extends ModelContract> {
    * Runs the model; the request is sent when the iteration starts, and each iteration sends it anew.
    * Leaving the loop cancels it at the server.
    */
-  stream<const N extends OutputName<M> = OutputName<M>>(
+  stream<const N extends OutputName<M> = OutputName<M>, const K extends OutputName<M> = never>(
     inputs: InputsOf<M>,
-    options?: InferOptions<N>,
-  ): AsyncIterable<PartialInference<OutputsOf<M, N>>>;
+    options?: InferOptions<N, K>,
+  ): AsyncIterable<PartialInference<OutputsOf<M, Exclude<N, K>>, K>>;
 }
 
 /** How a model is called, which its contract decides; where that is not a literal, look before you call. */

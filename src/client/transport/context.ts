@@ -6,6 +6,8 @@ import type { GuardContext } from "./guard.ts";
 export interface TransportCall extends CallOptions {
   /** The model it is for, which its errors name. */
   readonly model?: string | undefined;
+  /** Sizes of the outputs that are known beforehand and come in one response at most. */
+  readonly outputBytes?: (() => ReadonlyMap<string, number>) | undefined;
 }
 
 /** A call that was admitted: all that must be known of it is there. */

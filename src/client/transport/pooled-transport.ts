@@ -39,7 +39,6 @@ const QUESTIONS: ReadonlySet<keyof UnaryRpcs> = new Set([
   "ModelConfig",
   "ModelStatistics",
   "RepositoryIndex",
-  "Check",
 ]);
 
 /** A call with its limits set. */

@@ -80,6 +80,11 @@ const PROCESS_GONE: Meaning & { readonly text: RegExp } = {
   code: "inference-failed",
   hint: "The model's own process has ended (was it killed for lack of memory?) and stays away: restart the server.",
 };
+const NO_REGION: Meaning & { readonly text: RegExp } = {
+  text: /shared memory/i,
+  code: "shared-memory-unavailable",
+  hint: "Client and server must have one /dev/shm and one user; servers from 26.04 on want --allow-client-shm=true.",
+};
 const FAILED: Meaning = { code: "inference-failed", hint: "The server's log may say more." };
 
 /** First match wins. Triton uses UNAVAILABLE for many different things, told apart by its text only. */
@@ -97,12 +102,15 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
     LOST,
     UNREACHABLE,
   ],
-  [Status.NOT_FOUND]: [MODEL_GONE, NO_MODEL],
+  [Status.NOT_FOUND]: [NO_REGION, MODEL_GONE, NO_MODEL],
   [Status.INVALID_ARGUMENT]: [{ text: /requested model .* is not available/, ...NO_MODEL }, REFUSED],
   [Status.OUT_OF_RANGE]: [REFUSED],
   [Status.UNAUTHENTICATED]: [LOCKED],
   [Status.PERMISSION_DENIED]: [LOCKED],
-  [Status.UNIMPLEMENTED]: [{ code: "request-invalid", hint: "The server does not offer this call." }],
+  [Status.UNIMPLEMENTED]: [
+    NO_REGION,
+    { code: "request-invalid", hint: "The server does not offer this call." },
+  ],
   [Status.CANCELLED]: [
     // The library's own text for a stream that was reset: the server went without a word.
     { ...LOST, text: /^Call cancelled$/ },
@@ -136,6 +144,8 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
     { ...LOST, text: /^Received RST_STREAM/ },
     { text: /^(Response message parsing error|Failed to decompress)/, code: "response-invalid" },
     PROCESS_GONE,
+    { text: /^shared memory size specified/, ...REFUSED },
+    NO_REGION,
     FAILED,
   ],
 };
@@ -164,6 +174,7 @@ export function statusError(reason: unknown, facts: CallFacts): TriptychError {
 /** A failure inside a stream comes without a status; its text tells the kinds apart that a caller acts on. */
 const TEXT_RULES: readonly (Meaning & { readonly text: RegExp })[] = [
   PROCESS_GONE,
+  { ...NO_REGION, text: /Unable to find shared memory region/ },
   QUEUE_FULL,
   { ...STOPPING, text: /^(Server|GRPC server) (is )?(exiting|shutting down|stopping)/i },
   { text: /^This protocol is restricted/, ...LOCKED },

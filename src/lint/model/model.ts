@@ -10,6 +10,8 @@ export interface Entry {
   readonly kind: "file" | "folder" | "other";
   /** True where it is a link out of the repository, which is told and not followed. */
   readonly isOutside?: true;
+  /** True where it is a link that leads nowhere, or in a circle. */
+  readonly isBroken?: true;
 }
 
 /** A model of a repository, as it was read. */

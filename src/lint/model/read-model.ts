@@ -9,6 +9,7 @@ import type { LintModel } from "./model.ts";
 import { chooseVersions, versionsIn } from "./versions.ts";
 
 const CONFIG = "config.pbtxt";
+const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Something that kept us from looking: the rule that says so, and what it says. */
 export interface Obstacle {
@@ -113,7 +114,8 @@ function placeOf({ positionOf }: ModelConfigText, path: string): Position | unde
   return undefined;
 }
 
-function obstaclesOf(folder: string, { isCut, strange, failure }: Listing): Obstacle[] {
+/** What kept us from looking at all of a folder. */
+export function obstaclesOf(folder: string, { isCut, strange, failure }: Listing): Obstacle[] {
   const found = strange.map((name) => ({
     rule: "H301",
     file: folder,
@@ -146,7 +148,7 @@ function readConfig(folder: string, { entries }: Listing): ConfigText | Obstacle
 
 function decode(bytes: Uint8Array, file: string): ConfigText {
   try {
-    return parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), file);
+    return parse(UTF_8.decode(bytes), file);
   } catch {
     const notText: Finding = { rule: "not-utf-8", message: "It is not UTF-8 text." };
     return { ...parse("", file), findings: [notText] };

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { ENSEMBLE_HINT } from "../fix.ts";
 import type { LintModel } from "../model/model.ts";
 import { added, BASE, type CheckedRule, MODEL_PY, pythonModel } from "./define.ts";
 
@@ -37,17 +38,15 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
       failing: { "m/config.pbtxt": BASE },
       mended: pythonModel(BASE),
     },
-    *check({ folder, versions, served }) {
+    *check({ folder, versions, served, config }) {
       if (served.length > 0) return;
-      const got = versions.length === 0 ? "no version" : `versions ${versions.slice(0, 9).join(", ")}`;
-      yield {
-        at: "version_policy",
-        file: versions.length === 0 ? folder : undefined,
-        message:
-          versions.length === 0 ? "it has no version" : "the version policy chooses none of its versions",
-        expected: "a folder of a version that the policy chooses",
-        got,
-      };
+      if (versions.length > 0) {
+        const got = `versions ${versions.slice(0, 9).join(", ")}`;
+        yield { at: "version_policy", message: "the version policy chooses none of its versions", got };
+        return;
+      }
+      const hint = config.platform === "ensemble" ? `Make a folder called 1 ${ENSEMBLE_HINT}.` : undefined;
+      yield { file: folder, message: "it has no version", expected: "a folder called 1", hint };
     },
   },
   {

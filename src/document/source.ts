@@ -1,8 +1,8 @@
 import { LineCounter, parseDocument } from "yaml";
-import { type Finding, type Position, TriptychError } from "../errors/index.ts";
+import { type ErrorCode, type Finding, type Position, TriptychError } from "../errors/index.ts";
 
 /** A parsed YAML file that can tell where each of its values stands. */
-export interface SpecSource {
+export interface DocumentSource {
   readonly file: string;
   readonly value: unknown;
   /** Position of the key (or else the value) at a path; of the nearest parent if there is none. */
@@ -47,7 +47,7 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
 
 /** Where the library speaks to programmers. */
 const MESSAGES: Readonly<Record<string, string>> = {
-  MULTIPLE_DOCS: "the file has several YAML documents; a spec is one",
+  MULTIPLE_DOCS: "the file has several YAML documents; one is expected",
 };
 
 function syntaxFindings(document: Document, file: string, lines: LineCounter): Finding[] {
@@ -64,28 +64,29 @@ function syntaxFindings(document: Document, file: string, lines: LineCounter): F
 /**
  * Reads YAML text, keeping positions.
  *
- * @throws TriptychError `spec-syntax` with all syntax findings.
+ * @param code - Of the error for text that is none.
+ * @throws TriptychError of that code with all syntax findings.
  */
-export function readSource(text: string, file: string): SpecSource {
+export function readSource(text: string, file: string, code: ErrorCode): DocumentSource {
   const lines = new LineCounter();
   // Aliases are refused: a few lines of them could expand to gigabytes.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const findings = syntaxFindings(document, file, lines);
   if (findings.length > 0) {
-    throw new TriptychError("spec-syntax", `${file} is not valid YAML`, { details: { findings } });
+    throw new TriptychError(code, `${file} is not valid YAML`, { details: { findings } });
   }
   const positionOf = (path: readonly (string | number)[]): Position => {
     const place = lines.linePos(offsetOf(document, path));
     return { file, line: place.line, column: place.col };
   };
-  return { file, value: toPlain(document, file), positionOf };
+  return { file, value: toPlain(document, file, code), positionOf };
 }
 
-function toPlain(document: Document, file: string): unknown {
+function toPlain(document: Document, file: string, code: ErrorCode): unknown {
   try {
     return document.toJS({ maxAliasCount: 0 });
   } catch (cause) {
-    const message = `${file} uses a YAML alias, which a spec may not; write the value out`;
-    throw new TriptychError("spec-syntax", message, { cause });
+    const message = `${file} uses a YAML alias, which it may not; write the value out`;
+    throw new TriptychError(code, message, { cause });
   }
 }

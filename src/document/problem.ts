@@ -1,3 +1,5 @@
+import type { Finding } from "../errors/index.ts";
+
 /** Where a value stands in a document. */
 export type Path = readonly (string | number)[];
 
@@ -21,4 +23,10 @@ export function at(value: unknown, path: Path): unknown {
 export function entriesAt(value: unknown, path: Path): [string, unknown][] {
   const found = at(value, path);
   return typeof found === "object" && found !== null ? Object.entries(found) : [];
+}
+
+/** Orders findings by their place in the file. */
+export function byPosition(a: Finding, b: Finding): number {
+  const line = (a.position?.line ?? 0) - (b.position?.line ?? 0);
+  return line === 0 ? (a.position?.column ?? 0) - (b.position?.column ?? 0) : line;
 }

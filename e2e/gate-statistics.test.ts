@@ -1,0 +1,54 @@
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+import { expect, it } from "vitest";
+import { hodgesLehmann, signedRankBounds } from "../src/gate/index.ts";
+import { pythonOf, ROOT } from "./support.ts";
+
+/** Logarithms of the ratios of blocks, as an A/B of wan-tiny on a shared machine gave them. */
+const RECORDED = [
+  0.0312, -0.0458, 0.1127, 0.0089, -0.0871, 0.0643, 0.0217, -0.0125, 0.0934, 0.4021, -0.0302, 0.0561, 0.0178,
+  0.0745, -0.0614, 0.0406, 0.1283, -0.0237, 0.0052, 0.0899, 0.0471, -0.1342, 0.0267, 0.0688, 0.0144,
+];
+
+interface Judged {
+  readonly tests: readonly (readonly [greater: number, less: number])[];
+  readonly centre: number;
+}
+
+const HAIR = 1e-9;
+
+interface Bounded {
+  readonly risk: number;
+  readonly values: readonly number[];
+  readonly low: number;
+  readonly high: number;
+}
+
+const CASES: readonly Bounded[] = [0.05, 0.01, 0.0025].flatMap((risk) =>
+  [9, 12, 18, 25].map((n) => {
+    const values = RECORDED.slice(0, n);
+    const { low, high } = signedRankBounds(values, risk) ?? { low: Number.NaN, high: Number.NaN };
+    return { risk, values, low, high };
+  }),
+);
+
+it("bounds and estimates as scipy's exact test does", () => {
+  const entries = CASES.map(({ values, low, high }) => ({
+    values,
+    shifts: [low - HAIR, low + HAIR, high - HAIR, high + HAIR],
+  }));
+  const script = path.join(ROOT, "e2e/judges/signed_rank.py");
+  const input = JSON.stringify(entries);
+  const judged = JSON.parse(
+    execFileSync(pythonOf("judge"), [script], { input, encoding: "utf8" }),
+  ) as Judged[];
+  expect(judged).toHaveLength(CASES.length);
+  for (const [index, { risk, values }] of CASES.entries()) {
+    const { tests = [], centre = 0 } = judged[index] ?? {};
+    expect(hodgesLehmann(values)).toBeCloseTo(centre, 12);
+    const greater = tests.slice(0, 2).map(([p]) => p <= risk);
+    const less = tests.slice(2).map(([, p]) => p <= risk);
+    // Below the lower bound the test rejects, above it no more; the upper bound likewise.
+    expect([...greater, ...less], `${values.length} at ${risk}`).toEqual([true, false, false, true]);
+  }
+});

@@ -1,0 +1,156 @@
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { GateReport } from "../src/gate/index.ts";
+import { startTriton, type TritonServer } from "../src/server/index.ts";
+import { cli, documentOf, edit, startCli } from "./fixtures/cli.ts";
+import { planOf, ROOT, startTiny, temporaryFolder, writeModels } from "./support.ts";
+
+/** Seconds that the candidate's text encoder waits: a thousand times what it takes, so that no busy machine hides it. */
+const DELAY = 1;
+
+let base: TritonServer;
+let slow: TritonServer;
+const folder = temporaryFolder("gate");
+
+/** The runtime of a repository, with a delay in each call of one model. */
+function delayed(models: string, model: string): void {
+  const file = path.join(models, model, "1/model.py");
+  edit(
+    file,
+    (text) => `import time\n${text}\n
+_execute = TritonPythonModel.execute
+
+
+def _late(self, requests):
+    time.sleep(${DELAY})
+    return _execute(self, requests)
+
+
+TritonPythonModel.execute = _late
+`,
+  );
+}
+
+beforeAll(async () => {
+  const plan = planOf("wan-tiny");
+  const copy = temporaryFolder("delayed");
+  const models = await writeModels(plan, copy);
+  delayed(models, "text_encoder");
+  [base, slow] = await Promise.all([
+    startTiny(plan),
+    startTriton({ kind: "embedded", modelRepository: models }),
+  ]);
+});
+
+afterAll(async () => {
+  await Promise.all([base.stop(), slow.stop()]);
+});
+
+/** A gate beside a copy of the specs. */
+function gateFile(checks: string, more = ""): string {
+  const file = path.join(folder, "gate.yaml");
+  cpSync(path.join(ROOT, "configs/wan-tiny.yaml"), path.join(folder, "wan-tiny.yaml"));
+  const host = "host: { steal: 1, others: 1, timers: 3 }\n";
+  writeFileSync(
+    file,
+    `version: 1\nname: e2e\nspec: wan-tiny.yaml\naccepted: accepted.json\nprompts: [a red circle moves right]\nclips: 1\nwarmUp: 1\nsamples: 1\n${more}${host}checks:\n${checks}`,
+  );
+  return file;
+}
+
+const SPEED = "  relative:\n    speed: { variant: draft, metric: text_encoder, tolerance: 0.1 }\n";
+
+const words = (file: string, candidate: TritonServer, ...more: readonly string[]): string[] => [
+  ...["gate", file, "--base", base.grpcEndpoint, "--candidate", candidate.grpcEndpoint],
+  ...["--out", path.join(folder, "out"), "--json", ...more],
+];
+
+describe("a gate on the real Triton", () => {
+  it("fails a candidate with a slower stage, and names that stage first", async () => {
+    const exact =
+      "  exact:\n    frames: { variant: draft, metric: frames }\n    calls: { variant: draft, metric: calls }\n";
+    const quality =
+      "  quality:\n    close: { variant: draft, metric: psnr, least: 60 }\n    sound: { variant: draft, metric: finite }\n";
+    const file = gateFile(exact + quality + SPEED, "blocks: 7\nmost: 7\n");
+    const end = await cli(words(file, slow), {
+      env: { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: path.join(folder, "step.md") },
+    });
+    expect(end.code, end.stderr).toBe(1);
+    const report = documentOf(end) as unknown as GateReport;
+    expect(Object.fromEntries(report.checks.map(({ name, verdict }) => [name, verdict]))).toEqual({
+      ...{
+        requests: "passed",
+        frames: "passed",
+        calls: "passed",
+        close: "passed",
+        sound: "passed",
+        speed: "failed",
+      },
+    });
+    expect(report.parts[0]?.part).toBe("text_encoder");
+    expect(report.parts[0]?.low).toBeGreaterThan(0);
+    expect(report.parts[0]?.sentence).toContain("the model itself computes longer");
+    expect(end.stderr).toMatch(/^::error title=e2e%3A speed::failed: .*text_encoder of draft/m);
+    expect(readFileSync(path.join(folder, "step.md"), "utf8")).toContain("# Gate e2e: failed");
+
+    const explained = await cli(["gate", "explain", "--out", path.join(folder, "out")]);
+    expect(explained.code).toBe(0);
+    expect(explained.stdout).toMatch(/\n1\. text_encoder of draft takes .* longer for a clip/);
+
+    // Accepted for this base, the same slowdown passes.
+    const accept = ["gate", "accept", file, "--check", "speed", "--reason", "a trade", "--author", "me"];
+    expect((await cli([...accept, "--out", path.join(folder, "out")])).code).toBe(0);
+    const accepted = JSON.parse(readFileSync(path.join(folder, "accepted.json"), "utf8")) as Record<
+      string,
+      unknown
+    >;
+    expect(accepted).toMatchObject({ checks: { speed: { reason: "a trade", author: "me" } } });
+    // Of another configuration, accepted values are refused.
+    const other = await cli(words(gateFile(SPEED, "seed: 5\n"), slow));
+    expect([other.code, other.stdout]).toEqual([2, expect.stringContaining("accepted-invalid")]);
+  });
+
+  it("ends with 4 where there is too little data, and with what a job makes of it", async () => {
+    const file = gateFile(
+      "  slo:\n    tail: { variant: draft, metric: response, percentile: 99, most: 60000 }\n",
+      "blocks: 1\nseed: 2\n",
+    );
+    writeFileSync(path.join(folder, "accepted.json"), "", { flag: "w" });
+    const gate = readFileSync(file, "utf8").replace("accepted: accepted.json\n", "");
+    writeFileSync(file, gate);
+    const end = await cli(words(file, base));
+    expect(end.code, end.stderr).toBe(4);
+    expect(documentOf(end)).toMatchObject({ verdict: "inconclusive" });
+    const warned = await cli(words(file, base, "--inconclusive", "warn"));
+    expect([warned.code, warned.stderr]).toEqual([0, expect.stringContaining("no verdict")]);
+  });
+
+  it("ends with 2 for a check that is misnamed, before anything is measured", async () => {
+    const file = gateFile("  relative:\n    speed: { variant: drafd, metric: response, tolerance: 0.1 }\n");
+    const end = await cli(words(file, base));
+    expect(end.code).toBe(2);
+    expect(end.stdout).toContain(String.raw`did you mean \"draft\"?`);
+    expect((await cli(["gate", gateFile(SPEED)])).code).toBe(2);
+  });
+
+  it("ends with 3 where the sender stalls, whatever it measured", async () => {
+    const file = gateFile(SPEED, "blocks: 8\nmost: 8\n");
+    writeFileSync(
+      file,
+      readFileSync(file, "utf8").replace("timers: 3", "timers: 0.2").replace("accepted: accepted.json\n", ""),
+    );
+    const run = startCli(words(file, slow));
+    await run.saw(/block 1:/);
+    const stall = setInterval(() => {
+      run.child.kill("SIGSTOP");
+      setTimeout(() => run.child.kill("SIGCONT"), 700);
+    }, 900);
+    const end = await run.ended.finally(() => {
+      clearInterval(stall);
+    });
+    expect(end.code, end.stderr).toBe(3);
+    expect(end.stdout).toContain("the sender stalled");
+    expect(existsSync(path.join(folder, "out/verdict.json"))).toBe(true);
+  });
+});

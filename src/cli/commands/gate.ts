@@ -1,0 +1,151 @@
+import { appendFile } from "node:fs/promises";
+import path from "node:path";
+import type { PairBlock } from "../../bench/index.ts";
+import { TriptychError } from "../../errors/index.ts";
+import {
+  evaluateGate,
+  type Gate,
+  type GateEvidence,
+  type GateReport,
+  gateSubtitle,
+  gateTables,
+  type HistoryEntry,
+  renderAnnotations,
+  renderGateJunit,
+  renderGateMarkdown,
+  trendMedian,
+  type Verdict,
+} from "../../gate/index.ts";
+import { type Command, type Context, EXIT } from "../context.ts";
+import { besideGate, readAccepted, readGate, readHistory } from "../gate/files.ts";
+import { gather } from "../gate/measure.ts";
+import { type OpenSide, openSide } from "../gate/sides.ts";
+import { loadPlan } from "../load.ts";
+import { table } from "../table.ts";
+import { printable } from "../terminal.ts";
+import { requireWritable, writeResult } from "../write-file.ts";
+
+/** Options of `triptych gate`. */
+export interface GateOptions {
+  readonly file: string;
+  readonly base?: string;
+  readonly candidate?: string;
+  readonly out: string;
+  readonly inconclusive: "pass" | "warn" | "fail" | "exit-4";
+}
+
+/** Serves the sides while something is done with them; whatever happens, none stays. */
+export async function withSides<T>(
+  context: Context,
+  sources: readonly (readonly [OpenSide["name"], string | undefined])[],
+  { file, gate, out }: { readonly file: string; readonly gate: Gate; readonly out: string },
+  work: (sides: readonly OpenSide[]) => Promise<T>,
+): Promise<T> {
+  const spec = besideGate(file, gate.spec);
+  const plan = await loadPlan(spec);
+  const open: OpenSide[] = [];
+  try {
+    for (const [name, source] of sources) {
+      const { deadlineMs } = gate;
+      open.push(
+        await openSide(context, { name, source, spec: path.relative(".", spec), plan, out, deadlineMs }),
+      );
+    }
+    return await work(open);
+  } finally {
+    await Promise.all(open.map((side) => side.close()));
+  }
+}
+
+/** Shows the verdict: tables for a person, the whole as JSON for a program. */
+function show({ terminal, json }: Context, report: GateReport): void {
+  if (json) {
+    terminal.out(JSON.stringify(report));
+    return;
+  }
+  const tables = gateTables(report).map(({ title, head, rows, note }) => {
+    const below = note === undefined ? [] : [terminal.paint("dim", note, "out")];
+    const cells = rows.map((row) => row.map(printable));
+    return [terminal.paint("bold", title, "out"), table(head, cells), ...below].join("\n");
+  });
+  const first = report.parts[0] === undefined ? [] : [printable(report.parts[0].sentence)];
+  terminal.out(
+    [printable(gateSubtitle(report)), ...tables, ...first, `${report.gate}: ${report.verdict}`].join("\n\n"),
+  );
+}
+
+/** Files of a verdict, and what CI systems pick up by themselves. */
+async function write({ terminal }: Context, report: GateReport, blocks: readonly PairBlock[], out: string) {
+  const markdown = renderGateMarkdown(report);
+  await writeResult(path.join(out, "verdict.json"), `${JSON.stringify(report, null, 2)}\n`);
+  await writeResult(path.join(out, "summary.md"), markdown);
+  await writeResult(path.join(out, "junit.xml"), renderGateJunit(report));
+  await writeResult(
+    path.join(out, "blocks.ndjson"),
+    blocks.map((block) => `${JSON.stringify(block)}\n`).join(""),
+  );
+  const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY } = process.env;
+  if (GITHUB_ACTIONS !== "true") return;
+  for (const line of renderAnnotations(report)) terminal.err(line);
+  if (GITHUB_STEP_SUMMARY !== undefined) await appendFile(GITHUB_STEP_SUMMARY, markdown);
+}
+
+/** Adds a run that can be trusted to the history that trends are told by. */
+async function remember(
+  options: GateOptions,
+  gate: Gate,
+  evidence: GateEvidence,
+  verdict: Verdict,
+): Promise<void> {
+  if (gate.history === undefined || verdict === "invalid") return;
+  const medians = gate.checks.trend.flatMap((check) => {
+    const value = trendMedian(check, evidence.blocks);
+    return value === undefined ? [] : [[check.name, value] as const];
+  });
+  const { startedAt, host, configuration } = evidence;
+  const entry: HistoryEntry = { at: startedAt, host, configuration, medians: Object.fromEntries(medians) };
+  await appendFile(besideGate(options.file, gate.history), `${JSON.stringify(entry)}\n`);
+}
+
+function exitCode(
+  { terminal }: Context,
+  verdict: Verdict,
+  inconclusive: GateOptions["inconclusive"],
+): number {
+  if (verdict === "passed") return EXIT.ok;
+  if (verdict === "failed") return EXIT.no;
+  if (verdict === "invalid") return EXIT.broke;
+  if (inconclusive === "fail") return EXIT.no;
+  if (inconclusive === "warn") terminal.err("warning: the data allow no verdict");
+  return inconclusive === "exit-4" ? EXIT.inconclusive : EXIT.ok;
+}
+
+/** @throws TriptychError `usage` for relative checks without a base */
+function requireNoBase({ checks }: Gate): void {
+  if (checks.relative.length === 0) return;
+  throw new TriptychError("usage", "relative checks take a base to compare with, got none.", {
+    hint: "name it with --base: a folder, a spec, host:port of a server, or git:REVISION",
+  });
+}
+
+/** `triptych gate GATE`: measure a candidate beside its base, and judge. */
+export const gate: Command<GateOptions> = async (context, options) => {
+  const { gate: rules, requireVariants } = await readGate(options.file);
+  requireVariants((await loadPlan(besideGate(options.file, rules.spec))).contract);
+  const known = {
+    accepted: await readAccepted(options.file, rules),
+    history: await readHistory(options.file, rules),
+  };
+  await requireWritable(path.join(options.out, "verdict.json"));
+  const base = options.base === undefined ? [] : [["base", options.base] as const];
+  const sources = [...base, ["candidate", options.candidate] as const];
+  // Before minutes are spent: a gate that compares and has nothing to compare with.
+  if (base.length === 0) requireNoBase(rules);
+  const where = { file: options.file, gate: rules, out: options.out };
+  const evidence = await withSides(context, sources, where, (sides) => gather(context, rules, sides, known));
+  const report = evaluateGate(rules, evidence, known);
+  await write(context, report, evidence.blocks, options.out);
+  await remember(options, rules, evidence, report.verdict);
+  show(context, report);
+  return exitCode(context, report.verdict, options.inconclusive);
+};

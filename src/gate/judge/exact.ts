@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import type { PairBlock, Sample, SideName } from "../../bench/index.ts";
+import type { GateCheck } from "../file/types.ts";
+import type { CheckResult } from "../report/types.ts";
+import type { Accepted } from "./accepted.ts";
+import { halfOf } from "./blocks.ts";
+
+type ExactCheck = GateCheck<"exact">;
+
+/** Calls of each model over all blocks in which no clip failed, as text that two sides can be compared by. */
+function callsOf(blocks: readonly PairBlock[], side: SideName): string | undefined {
+  const calls = new Map<string, bigint>();
+  for (const block of blocks) {
+    // A clip that fails on one side is not called through there.
+    if (block.halves.some(({ clips }) => clips.some(({ outcome }) => outcome !== "ok"))) continue;
+    for (const { model, success } of halfOf(block, side)?.models ?? [])
+      calls.set(model, (calls.get(model) ?? 0n) + BigInt(success[0]));
+  }
+  if (calls.size === 0) return undefined;
+  return [...calls]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([model, count]) => `${model} ${count}`)
+    .join(", ");
+}
+
+function sampleValue(check: ExactCheck, samples: readonly Sample[], side: SideName): string | undefined {
+  const facts = samples.filter(({ variant }) => variant === check.variant).map(({ sides }) => sides[side]);
+  const { metric } = check;
+  if (facts.length === 0 || metric === "calls") return undefined;
+  const values = facts.flatMap((one) => (one === undefined ? [] : [String(one[metric])]));
+  if (values.length < facts.length) return undefined;
+  // Bytes are worth reading one by one; digests are not.
+  return metric === "bytes" ? values.join(" ") : createHash("sha256").update(values.join()).digest("hex");
+}
+
+const short = (value: string): string => (/^[0-9a-f]{64}$/.test(value) ? value.slice(0, 12) : value);
+
+function differenceText(base: string, candidate: string): string {
+  const [before, after] = [base.split(", "), candidate.split(", ")];
+  const gone = before.filter((part) => !after.includes(part));
+  const come = after.filter((part) => !before.includes(part));
+  return `${gone.map(short).join(", ") || "nothing"} became ${come.map(short).join(", ") || "nothing"}`;
+}
+
+/** Judges what must be as in the base: no change, or the one that was accepted. */
+export function judgeExact(
+  check: ExactCheck,
+  evidence: { readonly blocks: readonly PairBlock[]; readonly samples: readonly Sample[] },
+  accepted: Accepted,
+): CheckResult {
+  const [base, candidate] = (["base", "candidate"] as const).map((side) =>
+    check.metric === "calls" ? callsOf(evidence.blocks, side) : sampleValue(check, evidence.samples, side),
+  );
+  const known = accepted.valueOf(check.name);
+  const result = (verdict: CheckResult["verdict"], message: string): CheckResult => ({
+    ...{
+      name: check.name,
+      layer: check.layer,
+      variant: check.variant,
+      metric: check.metric,
+      verdict,
+      message,
+    },
+    severity: check.severity ?? "fail",
+    ...(candidate === undefined ? {} : { value: candidate }),
+    ...(known === undefined ? {} : { accepted: known.reason }),
+  });
+  if (candidate === undefined) return result("inconclusive", "nothing was measured");
+  if (candidate === base) return result("passed", `as in the base: ${short(candidate)}`);
+  if (candidate === known?.value) return result("passed", `as accepted: ${known.reason}`);
+  const before = base ?? known?.value;
+  if (before === undefined) return result("inconclusive", "there is neither a base nor an accepted value");
+  return result("failed", differenceText(String(before), candidate));
+}

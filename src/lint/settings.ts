@@ -1,0 +1,72 @@
+import { TriptychError } from "../errors/index.ts";
+import type { LintFinding, LintReport } from "./types.ts";
+
+/** A rule that is not to be heard of, and why. */
+export interface LintException {
+  /** A rule, or the letters that it begins with. */
+  readonly rule: string;
+  /** Folder of the only model that it is for. */
+  readonly model?: string;
+  readonly reason: string;
+}
+
+/** What a file of settings says. */
+export interface LintSettings {
+  readonly triton?: string;
+  readonly ignore: readonly LintException[];
+}
+
+const HINT =
+  'Write { "triton": "26.08", "ignore": [ { "rule": "N1302", "model": "draft", "reason": "…" } ] }; model and triton may be left out.';
+
+/**
+ * Reads a file of settings.
+ *
+ * @param file - Name for the message.
+ * @throws TriptychError `usage` for what is no such file, and for an exception without a reason.
+ */
+export function readLintSettings(text: string, file: string): LintSettings {
+  const refuse = (what: string, cause?: unknown): TriptychError =>
+    new TriptychError("usage", `${file}: ${what}`, { hint: HINT, cause });
+  const { triton, ignore = [], ...others } = objectOf(parse(text, refuse), refuse);
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw refuse(`expected triton and ignore only, got ${JSON.stringify(other)}`);
+  if (triton !== undefined && typeof triton !== "string") throw refuse("expected triton to be a text");
+  if (!Array.isArray(ignore)) throw refuse("expected ignore to be a list");
+  const exceptions = ignore.map((entry) => exceptionOf(objectOf(entry, refuse), refuse));
+  return { ...(triton === undefined ? {} : { triton }), ignore: exceptions };
+}
+
+type Refuse = (what: string, cause?: unknown) => TriptychError;
+
+function parse(text: string, refuse: Refuse): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw refuse("expected JSON", cause);
+  }
+}
+
+function objectOf(value: unknown, refuse: Refuse): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>;
+  }
+  throw refuse(`expected an object, got ${JSON.stringify(value)}`);
+}
+
+function exceptionOf(entry: Readonly<Record<string, unknown>>, refuse: Refuse): LintException {
+  const { rule, model, reason } = entry;
+  if (typeof rule !== "string" || rule === "") throw refuse("expected each exception to name its rule");
+  if (typeof reason !== "string" || reason.trim() === "") throw refuse(`expected a reason to ignore ${rule}`);
+  if (model !== undefined && typeof model !== "string") throw refuse("expected model to be a text");
+  return { rule, reason, ...(model === undefined ? {} : { model }) };
+}
+
+/** A report without what is excepted; the verdicts stay, since Triton knows of no exceptions. */
+export function applyLintSettings(report: LintReport, { ignore }: LintSettings): LintReport {
+  const isExcepted = ({ rule, model }: LintFinding): boolean =>
+    ignore.some(
+      (entry) => rule.startsWith(entry.rule) && (entry.model === undefined || entry.model === model),
+    );
+  return { ...report, findings: report.findings.filter((finding) => !isExcepted(finding)) };
+}
