@@ -13,12 +13,14 @@ async function pipeline() {
   const { benchEngines, benchRepository } = await import("./bench/commands.mjs");
   const { benchLint } = await import("./bench/lint.mjs");
   const { benchSteps } = await import("./bench/steps.mjs");
+  const { benchHooks } = await import("./bench/hooks.mjs");
   return [
     ...(await benchClips(rounds)),
     benchRepository(rounds),
     benchEngines(rounds),
     ...benchLint(rounds),
     ...benchSteps(rounds),
+    ...(await benchHooks(rounds)),
   ];
 }
 

@@ -1,12 +1,15 @@
 import { isTriptychError, TriptychError } from "../errors/index.ts";
 import type { Contract } from "../model-config/index.ts";
 import { checkContract } from "./contract/check.ts";
+import type { Middleware } from "./observe/middleware.ts";
+import { type ObservedTransport, observed } from "./observe/observed.ts";
 import { type CallOptions, checkedDeadline } from "./options.ts";
-import { withSharedMemory } from "./shared-memory/open.ts";
+import type { Session } from "./recorder/session.ts";
+import { type Connection, withSharedMemory } from "./shared-memory/open.ts";
 import type { SharedMemoryOptions } from "./shared-memory/types.ts";
 import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
 import { openTransport, type TransportOptions } from "./transport/open.ts";
-import { checkReady, type EndpointView } from "./transport/pool/probe.ts";
+import { checkReady, type Verify } from "./transport/pool/probe.ts";
 
 const DEFAULT_CONNECT_MS = 5000;
 
@@ -16,6 +19,10 @@ export interface OpenOptions extends TransportOptions {
   readonly deadlineMs?: number | undefined;
   /** Cancels connecting; it has no hold on the studio. */
   readonly signal?: AbortSignal | undefined;
+  /** Notes every call, to be played again without a server. */
+  readonly record?: Session | undefined;
+  /** Code around every call, those of connecting included; the first is the outermost. */
+  readonly use?: readonly Middleware[] | undefined;
   /**
    * True, or how, for large tensors to go by the memory of the machine that client and server run on. Where they have
    * none in common they go over the connection, and `studio.sharedMemory.reason` says why.
@@ -63,28 +70,47 @@ export async function connect(
   endpoints: string | readonly string[],
   options: OpenOptions & Partial<ConnectOptions<Contract>> = {},
 ): Promise<OpenStudio> {
-  const { contract } = options;
   requireContract(options);
   const until = performance.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
-  const pool = await openTransport(endpoints, options);
-  const connection = withSharedMemory(pool, options.sharedMemory);
+  const connection = withSharedMemory(await openTransport(endpoints, options), options.sharedMemory);
+  return studioOver(connection, options, until);
+}
+
+/** What a studio is made with, whatever it stands on. */
+export type StudioOptions = Pick<OpenOptions, "use" | "record" | "signal"> &
+  Partial<ConnectOptions<Contract>>;
+
+/** The studio over servers, once they have shown that they are ready and serve what the contract says; by `until`. */
+export async function studioOver(
+  connection: Connection,
+  options: StudioOptions,
+  until: number,
+): Promise<OpenStudio> {
+  const { contract } = options;
+  const { pool, sharedMemory } = connection;
+  const transport = observed(connection.transport, options);
   const rest = (): CallOptions => ({
     signal: options.signal,
     deadlineMs: Math.max(1, until - performance.now()),
   });
   try {
-    await pool.start(verifier(options), rest);
-    await connection.sharedMemory.start(rest());
-    return contract === undefined ? createOpenStudio(connection) : createStudio(connection, contract);
+    await pool.start(verifier(options, transport), rest);
+    await sharedMemory.start(rest());
+    const parts = { pool, sharedMemory, transport };
+    return contract === undefined ? createOpenStudio(parts) : createStudio(parts, contract);
   } catch (reason) {
-    await connection.transport.close();
+    await transport.close();
     throw isTriptychError(reason, "deadline-exceeded") ? noAnswer(pool.endpoint, reason) : reason;
   }
 }
 
 /** What each server is held to, now and whenever it comes back after it was away. */
-function verifier({ contract, skipContractCheck }: Partial<ConnectOptions<Contract>>) {
-  return async (endpoint: EndpointView, options: CallOptions): Promise<void> => {
+function verifier(
+  { contract, skipContractCheck }: Partial<ConnectOptions<Contract>>,
+  transport: ObservedTransport,
+): Verify {
+  return async (view, options) => {
+    const endpoint = transport.around(view);
     await checkReady(endpoint, options);
     if (contract !== undefined && skipContractCheck !== true)
       await checkContract(endpoint, contract, options);

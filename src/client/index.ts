@@ -56,7 +56,16 @@ export type {
   TopClasses,
   UnaryModel,
 } from "./inference/types.ts";
+export { type BearerTokenOptions, bearerToken, type Token } from "./observe/bearer-token.ts";
+export type { Bucket, HistogramData } from "./observe/histogram.ts";
+export { type LoggingOptions, type LogLevel, type LogRecord, logging, logLine } from "./observe/logging.ts";
+export type { CallMetrics, ClientMetrics, Outcome } from "./observe/metrics.ts";
+export { type MetricsFormat, metricsText } from "./observe/metrics-text.ts";
+export type { Answer, Call, Middleware, TensorSummary } from "./observe/middleware.ts";
+export type { AnswerTimings, CallTimings, ClipTimings, StepTime } from "./observe/timings.ts";
 export { type CallOptions, CLIP_DEADLINE_MS, DEFAULT_DEADLINE_MS } from "./options.ts";
+export { type ReplayOptions, replay } from "./recorder/replay.ts";
+export { type RecordedCall, Session } from "./recorder/session.ts";
 export type {
   CudaRegion,
   CudaRegistration,

@@ -4,6 +4,8 @@ import { type UntypedModel, untypedModels } from "./contract/untyped-model.ts";
 import { type VariantClients, variantClients } from "./generate/variants.ts";
 import { modelClients } from "./inference/models.ts";
 import type { ModelClients } from "./inference/types.ts";
+import type { ClientMetrics } from "./observe/metrics.ts";
+import type { ObservedTransport } from "./observe/observed.ts";
 import type { CallOptions } from "./options.ts";
 import type { Connection } from "./shared-memory/open.ts";
 import type { SharedMemory } from "./shared-memory/types.ts";
@@ -26,6 +28,8 @@ export interface OpenStudio extends AsyncDisposable {
   readonly sharedMemory: SharedMemory;
   /** Any model of the server by its name, without types: what it takes is asked of the server. */
   model(name: string): UntypedModel;
+  /** What was counted of all calls since it was connected: by model, outcomes, latencies and bytes. */
+  metrics(): ClientMetrics;
   /** Cancels what runs and closes the connection. May be called again. */
   close(): Promise<void>;
 }
@@ -45,8 +49,13 @@ export interface StudioBase<C extends Contract> extends OpenStudio {
 export type Studio<C extends Contract> = StudioBase<C> &
   (string extends keyof C["variants"] ? unknown : Omit<VariantClients<C>, keyof StudioBase<C>>);
 
-/** The studio over a transport, for a server of which nothing is known. */
-export function createOpenStudio({ pool, transport, sharedMemory }: Connection): OpenStudio {
+/** What a studio stands on. */
+export interface StudioParts extends Omit<Connection, "transport"> {
+  readonly transport: ObservedTransport;
+}
+
+/** The studio for servers of which nothing is known. */
+export function createOpenStudio({ pool, transport, sharedMemory }: StudioParts): OpenStudio {
   const close = (): Promise<void> => transport.close();
   return {
     endpoint: pool.endpoint,
@@ -55,17 +64,18 @@ export function createOpenStudio({ pool, transport, sharedMemory }: Connection):
     server: serverClient(transport),
     sharedMemory,
     model: untypedModels(transport),
+    metrics: () => transport.metrics(),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-/** The studio over a transport. */
-export function createStudio<C extends Contract>(connection: Connection, contract: C): Studio<C> {
-  const { transport } = connection;
+/** The studio for servers of a contract. */
+export function createStudio<C extends Contract>(parts: StudioParts, contract: C): Studio<C> {
+  const { transport } = parts;
   const variants = variantClients(transport, contract);
   const base: StudioBase<C> = {
-    ...createOpenStudio(connection),
+    ...createOpenStudio(parts),
     variants,
     models: modelClients(transport, contract),
   };

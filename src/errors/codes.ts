@@ -211,6 +211,16 @@ export const ERROR_CODES = {
     title: "A model failed while it ran",
     next: "Read the model's own message and the server's log.",
   },
+  "middleware-failed": {
+    exit: 3,
+    title: "A middleware of the client failed",
+    next: "Read its own error in the message and the cause; it was given to `connect` as `use`.",
+  },
+  "replay-mismatch": {
+    exit: 1,
+    title: "A call is not the one that was recorded",
+    next: "Compare what the message names; record the session anew if the call is meant to be so.",
+  },
   "deadline-exceeded": {
     exit: 3,
     title: "The call did not end before its deadline",

@@ -1,6 +1,6 @@
 import { isTriptychError, TriptychError } from "../../errors/index.ts";
 import type { ModelContract } from "../../model-config/index.ts";
-import { inferOnce, openInference, readInferences } from "../inference/calls.ts";
+import { inferOnce, openInference } from "../inference/calls.ts";
 import { checkInputs } from "../inference/check-inputs.ts";
 import type { Inference, InferOptions, InputsOf, OutputsOf, PartialInference } from "../inference/types.ts";
 import type { NamedContract } from "../inference/untyped.ts";
@@ -58,10 +58,9 @@ function untypedModel(live: LiveContract): UntypedModel {
     stream: (inputs, options) => ({
       async *[Symbol.asyncIterator]() {
         const { model, rest } = await live.modelFor("stream", inputs, options);
-        const responses = openInference(transport, model, inputs, rest);
-        const answers = readInferences(model, responses, inputs, rest.classes);
+        const answers = openInference(transport, model, inputs, rest);
         try {
-          yield* answers as AsyncGenerator<PartialInference<Outputs, string>, void, undefined>;
+          yield* answers as AsyncIterable<PartialInference<Outputs, string>>;
         } catch (reason) {
           live.forgetAfter(reason);
           throw reason;

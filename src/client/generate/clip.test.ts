@@ -18,10 +18,20 @@ vi.mock("node:fs/promises", async (original) => {
   return { ...real, writeFile: fail };
 });
 
-const USED = { seed: 7n, steps: 4 };
+const TIMINGS = {
+  encodeMs: 0,
+  sendMs: 0,
+  waitMs: 0,
+  receiveMs: 0,
+  decodeMs: 0,
+  totalMs: 0,
+  firstResponseMs: 0,
+  steps: [],
+};
+const MADE = { used: { seed: 7n, steps: 4 }, stages: [], timings: TIMINGS };
 const VIDEO = tensor("BYTES", [1], [Uint8Array.of(1, 2, 3)]);
 
-const clip = (): Clip => readClip({ VIDEO }, USED, []);
+const clip = (): Clip => readClip({ VIDEO }, MADE);
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "triptych-clip-"));
@@ -31,10 +41,10 @@ async function folder(): Promise<string> {
 
 describe("readClip", () => {
   it("has frames and latent only where they came", () => {
-    expect(Object.keys(clip())).toEqual(["video", "stages", "used", "save"]);
+    expect(Object.keys(clip())).toEqual(["video", "used", "stages", "timings", "save"]);
     const frames = tensor("UINT8", [1], Uint8Array.of(1));
     const latent = tensor("FP32", [1], Float32Array.of(1));
-    expect(readClip({ VIDEO, FRAMES: frames, LATENT: latent }, USED, [])).toMatchObject({ frames, latent });
+    expect(readClip({ VIDEO, FRAMES: frames, LATENT: latent }, MADE)).toMatchObject({ frames, latent });
   });
 
   it.each([
@@ -51,7 +61,7 @@ describe("readClip", () => {
       "FRAMES: expected UINT8",
     ],
   ])("refuses %s", (_, outputs, message) => {
-    expect(() => readClip(outputs, USED, [])).toThrow(
+    expect(() => readClip(outputs, MADE)).toThrow(
       expect.objectContaining({
         code: "response-invalid",
         message: expect.stringContaining(message) as string,

@@ -1,4 +1,5 @@
 import type { AnyOutputs } from "../inference/untyped.ts";
+import type { AnswerTimings, ClipTimings, StepTime } from "../observe/timings.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import { integer, odd, optionalOutput, string } from "./outputs.ts";
 import { type ProgressEvent, STAGES, type Stage, type StageTime } from "./types.ts";
@@ -36,6 +37,21 @@ export class StageClock {
   /** In the order the stages first appeared. */
   times(): StageTime[] {
     return [...this.#times.values()];
+  }
+}
+
+/** Notes what each step took as its answers came in. */
+export class StepClock {
+  readonly #steps: StepTime[] = [];
+
+  add({ stage, step }: ProgressEvent, { sinceLastMs }: AnswerTimings): void {
+    this.#steps.push({ stage, step, ms: sinceLastMs });
+  }
+
+  /** The timings of the clip, given those of the answer that carried it. */
+  timings(answer: AnswerTimings): ClipTimings {
+    const { encodeMs, sendMs, waitMs, receiveMs, decodeMs, totalMs, firstResponseMs } = answer;
+    return { encodeMs, sendMs, waitMs, receiveMs, decodeMs, totalMs, firstResponseMs, steps: this.#steps };
   }
 }
 

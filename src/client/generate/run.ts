@@ -1,18 +1,15 @@
 import { TriptychError, toTriptychError } from "../../errors/index.ts";
-import type { PartialInference } from "../inference/types.ts";
-import type { AnyOutputs } from "../inference/untyped.ts";
+import type { InferenceStream } from "../inference/calls.ts";
 import { readClip } from "./clip.ts";
 import { EventQueue } from "./event-queue.ts";
 import { odd } from "./outputs.ts";
-import { readProgress, StageClock } from "./progress.ts";
+import { readProgress, StageClock, StepClock } from "./progress.ts";
 import type { Clip, ProgressEvent, Run, UsedSettings } from "./types.ts";
 
 /** A request under way on a streaming door. */
 export interface StartedRun {
-  readonly answers: AsyncIterable<PartialInference<AnyOutputs>>;
+  readonly answers: InferenceStream;
   readonly used: UsedSettings;
-  /** Ends it at the server. */
-  stop(reason: TriptychError): void;
 }
 
 /** The run of a request; `start` may throw, which the run then tells of. */
@@ -37,22 +34,24 @@ export function createRun(start: () => StartedRun): Run {
   // Whoever only loops, or has left, does not look at the result; that must not end the process.
   result.catch(() => undefined);
   const cancel = (): void => {
-    started?.stop(new TriptychError("cancelled", "The run was cancelled."));
+    started?.answers.stop(new TriptychError("cancelled", "The run was cancelled."));
   };
   return { result, cancel, [Symbol.asyncIterator]: () => iterate(events, cancel) };
 }
 
 /** Reads the answers to the end. Once the clip is there, what happens to the connection is of no matter. */
 async function play({ answers, used }: StartedRun, events: EventQueue): Promise<Clip> {
-  const clock = new StageClock();
+  const stages = new StageClock();
+  const steps = new StepClock();
   let clip: Clip | undefined;
   try {
-    for await (const { outputs } of answers) {
+    for await (const { outputs, timings } of answers) {
       const progress = readProgress(outputs);
       if (progress === undefined) {
-        clip ??= readClip(outputs, used, clock.times());
+        clip ??= readClip(outputs, { used, stages: stages.times(), timings: steps.timings(timings) });
       } else {
-        clock.add(progress);
+        stages.add(progress);
+        steps.add(progress, timings);
         events.push(progress);
       }
     }

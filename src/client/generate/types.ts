@@ -1,5 +1,6 @@
 import type { VariantContract } from "../../model-config/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
+import type { ClipTimings } from "../observe/timings.ts";
 import type { CallOptions } from "../options.ts";
 
 /** The parts of a pipeline in the order they run. */
@@ -91,6 +92,8 @@ export interface Clip {
   /** In the order they ran; empty for the unary door, which does not tell. */
   readonly stages: readonly StageTime[];
   readonly used: UsedSettings;
+  /** Where its time went, as the client saw it; `stages` is the server's account. */
+  readonly timings: ClipTimings;
   /**
    * Writes the MP4. The file appears under its name only when it is complete.
    *

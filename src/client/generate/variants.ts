@@ -1,6 +1,6 @@
 import { TriptychError } from "../../errors/index.ts";
 import type { Contract, VariantContract } from "../../model-config/index.ts";
-import { inferOnce, openInference, readInferences } from "../inference/calls.ts";
+import { inferOnce, openInference } from "../inference/calls.ts";
 import type { NamedContract } from "../inference/untyped.ts";
 import { type CallOptions, CLIP_DEADLINE_MS } from "../options.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -49,14 +49,7 @@ function startStream(
 ): StartedRun {
   const { inputs, used } = prepareRequest(variant, request);
   const outputs = wantedOutputs(door, request, true);
-  const responses = openInference(transport, door, inputs, clipOptions(options, outputs), LAST);
-  return {
-    answers: readInferences(door, responses),
-    used,
-    stop: (reason) => {
-      responses.stop(reason);
-    },
-  };
+  return { answers: openInference(transport, door, inputs, clipOptions(options, outputs), LAST), used };
 }
 
 async function generateUnary(
@@ -69,7 +62,7 @@ async function generateUnary(
   const { inputs, used } = prepareRequest(variant, request);
   const outputs = wantedOutputs(door, request, false);
   const inference = await inferOnce(transport, door, inputs, clipOptions(options, outputs));
-  return readClip(inference.outputs, used, []);
+  return readClip(inference.outputs, { used, stages: [], timings: { ...inference.timings, steps: [] } });
 }
 
 function clipOptions(options: CallOptions, outputs: readonly string[]) {

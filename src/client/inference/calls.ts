@@ -1,3 +1,5 @@
+import { CallClock } from "../observe/clock.ts";
+import type { ModelInferResponse } from "../protocol/messages.ts";
 import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
 import type { Transport } from "../transport/transport.ts";
 import { knownOutputBytes } from "./output-bytes.ts";
@@ -6,6 +8,11 @@ import { checkComplete, checkDims, readResponse } from "./response.ts";
 import type { Inference, InferOptions, PartialInference } from "./types.ts";
 import type { AnyInputs, AnyOutputs, NamedContract } from "./untyped.ts";
 
+/** The answers to a request on a stream, decoded as they come. */
+export interface InferenceStream extends AsyncIterable<PartialInference<AnyOutputs, string>> {
+  stop: ResponseStream["stop"];
+}
+
 /** Calls a model once, without types: what the typed doors stand on. */
 export async function inferOnce(
   transport: Transport,
@@ -13,18 +20,19 @@ export async function inferOnce(
   inputs: AnyInputs,
   options: InferOptions = {},
 ): Promise<Inference<AnyOutputs, string>> {
-  const request = inferRequest(model, inputs, options);
+  const watch = new CallClock();
+  const wanted = requestedOutputs(model, options);
   const { classes } = options;
+  const request = inferRequest(model, inputs, options);
   const outputBytes = () => knownOutputBytes(model, inputs);
-  const response = await transport.unary("ModelInfer", request, {
-    ...options,
-    model: model.name,
-    outputBytes,
+  const { accept, read } = reader((response): Inference<AnyOutputs, string> => {
+    const answer = readResponse(model, response, classes);
+    checkComplete(model, { ...answer.outputs, ...answer.classes }, wanted);
+    checkDims(model, inputs, answer.outputs);
+    return { ...answer, timings: watch.finish() };
   });
-  const inference = readResponse(model, response, classes);
-  checkComplete(model, { ...inference.outputs, ...inference.classes }, requestedOutputs(model, options));
-  checkDims(model, inputs, inference.outputs);
-  return inference;
+  const call = { ...options, model: model.name, outputBytes, watch, accept };
+  return read(await transport.unary("ModelInfer", request, call));
 }
 
 /** Sends a request on a stream, which must be read or stopped; `once` are outputs of one response at most. */
@@ -34,22 +42,42 @@ export function openInference(
   inputs: AnyInputs,
   options: InferOptions = {},
   once: readonly string[] = [],
-): ResponseStream {
+): InferenceStream {
+  const watch = new CallClock();
+  const request = streamRequest(model, inputs, options);
   const outputBytes = () => knownOutputBytes(model, inputs, once);
-  const call = { ...options, model: model.name, outputBytes };
-  return transport.stream(streamRequest(model, inputs, options), call);
+  const { accept, read } = reader((response): PartialInference<AnyOutputs, string> => {
+    const { value, timings } = watch.take(() => {
+      const answer = readResponse(model, response, options.classes);
+      checkDims(model, inputs, answer.outputs);
+      return answer;
+    });
+    return { ...value, final: isFinal(response), timings };
+  });
+  const responses = transport.stream(request, { ...options, model: model.name, outputBytes, watch, accept });
+  return {
+    stop: (reason) => {
+      responses.stop(reason);
+    },
+    async *[Symbol.asyncIterator]() {
+      for await (const response of responses) yield read(response);
+    },
+  };
 }
 
-/** The answers on a stream, decoded as they come; `inputs` are what their named dims are held to. */
-export async function* readInferences(
-  model: NamedContract,
-  responses: ResponseStream,
-  inputs: AnyInputs = {},
-  classes?: InferOptions["classes"],
-): AsyncGenerator<PartialInference<AnyOutputs, string>, void, undefined> {
-  for await (const response of responses) {
-    const inference = readResponse(model, response, classes);
-    checkDims(model, inputs, inference.outputs);
-    yield { ...inference, final: isFinal(response) };
-  }
+/**
+ * Reads each answer once: as a part of its call where the transport accepts answers, so that one that cannot be read
+ * is a call that failed.
+ */
+function reader<T>(decode: (response: ModelInferResponse) => T): {
+  readonly accept: (response: ModelInferResponse) => void;
+  readonly read: (response: ModelInferResponse) => T;
+} {
+  const decoded = new WeakMap<ModelInferResponse, { readonly value: T }>();
+  return {
+    accept: (response) => {
+      decoded.set(response, { value: decode(response) });
+    },
+    read: (response) => (decoded.get(response) ?? { value: decode(response) }).value,
+  };
 }

@@ -26,7 +26,7 @@ describe("infer", () => {
       { TOKEN_MASK: IDS, TOKEN_IDS: IDS },
       { requestId: "job-7", parameters: { tenant: "a", level: 3, share: 0.5, big: 1n << 60n, dry: true } },
     );
-    expect(answer).toEqual({
+    expect(answer).toMatchObject({
       outputs: { POOLED, CONTEXT },
       classes: {},
       modelVersion: "1",

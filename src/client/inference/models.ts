@@ -1,6 +1,6 @@
 import type { Contract } from "../../model-config/index.ts";
 import type { Transport } from "../transport/transport.ts";
-import { inferOnce, openInference, readInferences } from "./calls.ts";
+import { inferOnce, openInference } from "./calls.ts";
 import type { InferOptions, ModelClients } from "./types.ts";
 import type { AnyInputs, NamedContract } from "./untyped.ts";
 
@@ -26,8 +26,7 @@ function streamModel(transport: Transport, model: NamedContract): object {
   return {
     stream: (inputs: AnyInputs, options?: InferOptions) => ({
       async *[Symbol.asyncIterator]() {
-        const answers = openInference(transport, model, inputs, options);
-        yield* readInferences(model, answers, inputs, options?.classes);
+        yield* openInference(transport, model, inputs, options);
       },
     }),
   };

@@ -29,7 +29,7 @@ export function readResponse(
   model: NamedContract,
   response: ModelInferResponse,
   classes: ClassCounts = {},
-): Inference<AnyOutputs, string> {
+): Omit<Inference<AnyOutputs, string>, "timings"> {
   const raw = rawOf(model, response);
   const entries = response.outputs.map((output, at) => ({ output, bytes: raw[at] }));
   const [classed, whole] = [true, false].map((is) =>

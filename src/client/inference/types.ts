@@ -1,5 +1,6 @@
 import type { Contract, ModelContract } from "../../model-config/index.ts";
 import type { ShapeOf, Tensor, TensorSpec } from "../../tensor/index.ts";
+import type { AnswerTimings, CallTimings } from "../observe/timings.ts";
 import type { CallOptions } from "../options.ts";
 
 /** Tensors that must be given. */
@@ -104,6 +105,8 @@ export interface Inference<Outputs, K extends string = never> {
   readonly modelVersion: string;
   readonly requestId: string;
   readonly parameters: ParameterValues;
+  /** Where the time of the call went at this end. */
+  readonly timings: CallTimings;
 }
 
 /** One of several answers of a model; each may carry only some of the outputs. */
@@ -113,6 +116,8 @@ export interface PartialInference<Outputs, K extends string = never>
   readonly classes: Readonly<Partial<Record<K, TopClasses>>>;
   /** True for the last answer. A stream may also end without such a one. */
   readonly final: boolean;
+  /** As of this answer. */
+  readonly timings: AnswerTimings;
 }
 
 /** A model that answers each request once. */

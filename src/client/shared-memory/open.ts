@@ -13,18 +13,18 @@ interface StartableSharedMemory extends SharedMemory {
   start(call: CallOptions): Promise<void>;
 }
 
+/** Servers, or what plays their part. */
+export type Backing = Transport & Pick<PooledTransport, "start" | "endpoints" | "drain">;
+
 /** Servers, the way that calls take to them, and what of it is memory. */
 export interface Connection {
-  readonly pool: PooledTransport;
+  readonly pool: Backing;
   readonly transport: Transport;
   readonly sharedMemory: StartableSharedMemory;
 }
 
 /** What a connection becomes with the shared memory that was asked for; itself where none was. */
-export function withSharedMemory(
-  pool: PooledTransport,
-  wish: boolean | SharedMemoryOptions | undefined,
-): Connection {
+export function withSharedMemory(pool: Backing, wish: boolean | SharedMemoryOptions | undefined): Connection {
   if (wish === undefined || wish === false) return { pool, transport: pool, sharedMemory: NONE };
   const options = wish === true ? {} : wish;
   const regions = new RegionPool(systemSharedMemory(pool), options);

@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTriptychError, toTriptychError } from "../../errors/index.ts";
+import type { TransportCall } from "./context.ts";
 import type { Endpoint, EndpointCall } from "./pool/endpoint.ts";
 import type { Pool } from "./pool/pool.ts";
 import { afterAttempts, type Retries } from "./pool/retry.ts";
 import type { CallLimits, WaitingCalls } from "./waiting.ts";
+
+/** A call with its limits set. */
+export type BoundCall = TransportCall & CallLimits;
 
 /** What the attempts of all calls of a transport have in common. */
 export interface AttemptHost {
@@ -15,19 +19,14 @@ export interface AttemptHost {
 /** The attempts of one call, each at a server that was not tried yet if there is one. */
 export class Attempts {
   readonly #host: AttemptHost;
-  readonly #limits: CallLimits;
+  readonly #limits: BoundCall;
   readonly #admit: () => Promise<EndpointCall>;
   readonly #repeatable: boolean;
   readonly #tried = new Set<Endpoint>();
   #last: Endpoint | undefined;
   #number = 0;
 
-  constructor(
-    host: AttemptHost,
-    limits: CallLimits,
-    admit: () => Promise<EndpointCall>,
-    repeatable: boolean,
-  ) {
+  constructor(host: AttemptHost, limits: BoundCall, admit: () => Promise<EndpointCall>, repeatable: boolean) {
     this.#host = host;
     this.#limits = limits;
     this.#admit = admit;
@@ -61,6 +60,7 @@ export class Attempts {
       : undefined;
     if (pause === undefined) throw afterAttempts(error, this.#number);
     await waiting.wait(sleep(pause), this.#limits, "another attempt");
+    this.#limits.watch?.retried();
   }
 
   /** A call succeeded, which is to the good of later ones. */

@@ -1,11 +1,16 @@
 import type { Metadata } from "@grpc/grpc-js";
 import type { CallOptions } from "../options.ts";
+import type { ModelInferResponse } from "../protocol/messages.ts";
 import type { GuardContext } from "./guard.ts";
+import type { CallWatch } from "./watch.ts";
 
 /** What a call is made with, besides its message. */
 export interface TransportCall extends CallOptions {
   /** The model it is for, which its errors name. */
   readonly model?: string | undefined;
+  readonly watch?: CallWatch | undefined;
+  /** Reads an answer as a part of the call, which fails with what this throws. */
+  readonly accept?: ((response: ModelInferResponse) => void) | undefined;
   /** Sizes of the outputs that are known beforehand and come in one response at most. */
   readonly outputBytes?: (() => ReadonlyMap<string, number>) | undefined;
 }

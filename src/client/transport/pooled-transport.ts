@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { TriptychError } from "../../errors/index.ts";
 import { type CallOptions, checkedDeadline, DEFAULT_DEADLINE_MS } from "../options.ts";
 import type { ModelInferRequest, UnaryRpcs } from "../protocol/messages.ts";
-import { type AttemptHost, Attempts } from "./attempts.ts";
+import { type AttemptHost, Attempts, type BoundCall } from "./attempts.ts";
 import type { TransportCall } from "./context.ts";
 import { cancelledBy } from "./guard.ts";
 import type { CallHeaders } from "./headers.ts";
@@ -14,8 +13,8 @@ import type { Retries } from "./pool/retry.ts";
 import type { Targets } from "./pool/targets.ts";
 import { RetriedStream, type StreamTurn } from "./retried-stream.ts";
 import type { ResponseStream } from "./stream-call.ts";
-import type { Transport } from "./transport.ts";
-import { type CallLimits, WaitingCalls } from "./waiting.ts";
+import { closedError, type Transport } from "./transport.ts";
+import { WaitingCalls } from "./waiting.ts";
 
 /** The parts of a transport, each made from its options. */
 export interface TransportParts {
@@ -40,9 +39,6 @@ const QUESTIONS: ReadonlySet<keyof UnaryRpcs> = new Set([
   "ModelStatistics",
   "RepositoryIndex",
 ]);
-
-/** A call with its limits set. */
-type BoundCall = TransportCall & CallLimits;
 
 /** A transport over one or more servers: admission, choice of a server, attempts. */
 export class PooledTransport implements Transport {
@@ -154,10 +150,4 @@ export class PooledTransport implements Transport {
 
 function bind(call: TransportCall): BoundCall {
   return { ...call, until: performance.now() + checkedDeadline(call.deadlineMs ?? DEFAULT_DEADLINE_MS) };
-}
-
-function closedError(): TriptychError {
-  return new TriptychError("cancelled", "The connection to the server was closed.", {
-    hint: "Connect again, and close only when all results are there.",
-  });
 }

@@ -9,6 +9,7 @@ import { rpc } from "../protocol/service.ts";
 import { type CallContext, deadlineOf } from "./context.ts";
 import { CallGuard } from "./guard.ts";
 import { messageError } from "./status.ts";
+import { watched } from "./watch.ts";
 
 /** How long a server may take to close a stream after its final response. */
 const CLOSING_MS = 2000;
@@ -32,7 +33,8 @@ export function openStream(
   context: CallContext,
   running: Set<CallGuard>,
 ): ResponseStream {
-  const { path, serialize, deserialize } = rpc("ModelStreamInfer");
+  const { path, ...codec } = rpc("ModelStreamInfer");
+  const { serialize, deserialize } = watched(codec, context.watch);
   // Without the header triton_grpc_error, failures come as text. With it Triton 2.51 ends the stream at once and
   // crashes when the model's final flag arrives after that.
   const options = { deadline: deadlineOf(context) };
@@ -43,7 +45,7 @@ export function openStream(
   call.once("status", () => {
     guard.release();
   });
-  call.write(request);
+  call.write(request, () => context.watch?.sent());
   call.end();
   return {
     stop: (reason) => {

@@ -3,6 +3,7 @@ import type { UnaryRpcs } from "../protocol/messages.ts";
 import { rpc } from "../protocol/service.ts";
 import { type CallContext, deadlineOf } from "./context.ts";
 import { CallGuard } from "./guard.ts";
+import { watched } from "./watch.ts";
 
 /** Makes one call that is answered once. */
 export function callUnary<N extends keyof UnaryRpcs>(
@@ -12,7 +13,9 @@ export function callUnary<N extends keyof UnaryRpcs>(
   context: CallContext,
   running: Set<CallGuard>,
 ): Promise<UnaryRpcs[N]["response"]> {
-  const { path, serialize, deserialize } = rpc(name);
+  const { path, ...codec } = rpc(name);
+  const { watch } = context;
+  const { serialize, deserialize } = watched(codec, watch);
   const options = { deadline: deadlineOf(context) };
   return new Promise((resolve, reject) => {
     const call = client.makeUnaryRequest(
@@ -29,5 +32,10 @@ export function callUnary<N extends keyof UnaryRpcs>(
       },
     );
     const guard = new CallGuard(call, context, running);
+    if (watch === undefined) return;
+    watch.sent();
+    call.once("metadata", () => {
+      watch.answered();
+    });
   });
 }

@@ -1,0 +1,107 @@
+import { type TriptychError, toTriptychError } from "../../errors/index.ts";
+import type { ModelInferResponse, UnaryRpcs } from "../protocol/messages.ts";
+import type { TransportCall } from "../transport/context.ts";
+import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
+import type { Transport } from "../transport/transport.ts";
+import { CallClock } from "./clock.ts";
+import type { Meter, MetricsRegistry, Outcome } from "./metrics.ts";
+
+/** The transport with every call counted. */
+export function metered(base: Transport, registry: MetricsRegistry): Transport {
+  return {
+    endpoint: base.endpoint,
+    close: () => base.close(),
+    unary: (rpc, request, call = {}) => meteredUnary(base, registry, rpc, request, call),
+    stream: (request, call = {}) => {
+      const meter = registry.meter("ModelStreamInfer", call.model);
+      const flight = new Flight(meter, clockOf(call));
+      try {
+        return meteredStream(base.stream(request, { ...call, watch: flight.clock }), flight);
+      } catch (reason) {
+        throw flight.failed(reason);
+      }
+    },
+  };
+}
+
+async function meteredUnary<N extends keyof UnaryRpcs>(
+  base: Transport,
+  registry: MetricsRegistry,
+  rpc: N,
+  request: UnaryRpcs[N]["request"],
+  call: TransportCall,
+): Promise<UnaryRpcs[N]["response"]> {
+  const flight = new Flight(registry.meter(rpc, call.model), clockOf(call));
+  try {
+    const response = await base.unary(rpc, request, { ...call, watch: flight.clock });
+    flight.end("ok");
+    return response;
+  } catch (reason) {
+    throw flight.failed(reason);
+  }
+}
+
+function meteredStream(responses: ResponseStream, flight: Flight): ResponseStream {
+  return {
+    stop: (reason) => {
+      responses.stop(reason);
+      flight.stopped(reason);
+    },
+    [Symbol.asyncIterator]: () => counted(responses, flight),
+  };
+}
+
+async function* counted(
+  responses: ResponseStream,
+  flight: Flight,
+): AsyncGenerator<ModelInferResponse, void, undefined> {
+  flight.read = true;
+  let final = false;
+  try {
+    for await (const response of responses) {
+      final = isFinal(response);
+      yield response;
+    }
+    flight.end("ok");
+  } catch (reason) {
+    throw flight.failed(reason);
+  } finally {
+    flight.end(final ? "ok" : "cancelled"); // the loop was left
+  }
+}
+
+/** One call on its way; it ends once. */
+class Flight {
+  readonly clock: CallClock;
+  /** True once someone reads the stream, and so sees its end. */
+  read = false;
+  readonly #meter: Meter;
+  #over = false;
+
+  constructor(meter: Meter, clock: CallClock) {
+    this.clock = clock;
+    this.#meter = meter;
+    meter.begun();
+  }
+
+  end(outcome: Outcome): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#meter.ended(outcome, this.clock);
+  }
+
+  failed(reason: unknown): TriptychError {
+    const error = toTriptychError(reason);
+    this.end(error.code);
+    return error;
+  }
+
+  /** A stream that nobody reads ends here. */
+  stopped(reason: TriptychError): void {
+    if (!this.read) this.end(reason.code);
+  }
+}
+
+function clockOf({ watch }: TransportCall): CallClock {
+  return watch instanceof CallClock ? watch : new CallClock();
+}
