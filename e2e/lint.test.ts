@@ -15,6 +15,11 @@ function repositoryOf(cases: readonly LintCase[]): string {
   return folder;
 }
 
+/** Triton 2.51 aborts now and then as it refuses the first value of a state, which is no better than to refuse it. */
+function mayAbort({ id, says }: LintCase, verdict: ServerVerdict | undefined): boolean {
+  return id.startsWith("S7.") && says !== undefined && verdict?.outcome === "aborts";
+}
+
 /** The rules by which lint refuses a case. */
 async function lintErrors(folder: string, sample: LintCase): Promise<string[]> {
   const { findings } = await lintRepository(folder, { triton: "embedded" });
@@ -38,6 +43,7 @@ describe("each rule by itself", () => {
 
   it.each(CASES)("$id: Triton says what the case says that it says", (sample) => {
     const verdict = said.get(modelOf(sample));
+    if (mayAbort(sample, verdict)) return;
     expect(verdict).toMatchObject(
       sample.says === undefined
         ? { outcome: "accepted", reason: "" }
@@ -47,7 +53,12 @@ describe("each rule by itself", () => {
 
   it.each(CASES)("$id: lint says what Triton says", (sample) => {
     const model = modelOf(sample);
-    const { outcome, reason } = said.get(model) ?? {};
+    const verdict = said.get(model);
+    const { outcome, reason } = verdict ?? {};
+    if (mayAbort(sample, verdict)) {
+      expect(found.verdicts[model]).toBe("refused");
+      return;
+    }
     // One that is seen after all leaves the list.
     expect(found.verdicts[model]).toBe(NOT_SEEN.includes(sample.id) ? "accepted" : outcome);
     const errors = found.findings.filter((one) => one.model === model && one.severity === "error");
