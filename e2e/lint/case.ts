@@ -41,8 +41,8 @@ export function python(id: string, says: Says, text: string, files: LintCase["fi
 }
 
 /** A case of a Python model with tensors of its own. */
-export function tensors(id: string, says: Says, text: string): LintCase {
-  return config(id, says, `backend: "python"\n${text}`);
+export function tensors(id: string, says: Says, text: string, files: LintCase["files"] = {}): LintCase {
+  return config(id, says, `backend: "python"\n${text}`, files);
 }
 
 /** A case of an ensemble. */

@@ -1,3 +1,5 @@
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
 import { startTriton, type TritonServer } from "../../src/server/index.ts";
 
 /** What the real server says of a model. */
@@ -8,11 +10,23 @@ export interface ServerVerdict {
   readonly reason: string;
 }
 
+/** A model to load. */
+export interface Trial {
+  readonly model: string;
+  /** Models that only it calls: they are unloaded with it. */
+  readonly members?: readonly string[] | undefined;
+  /** For models that call others: Triton refuses two loads at once that have a model in common. */
+  readonly alone?: boolean | undefined;
+}
+
 /** A load that takes longer waits for a process that is gone. Generous, for a machine that is busy. */
 const LONGEST_LOAD_MS = 45_000;
 
 /** The log comes by a pipe, so it may be a little later than the answer. */
 const LOG_DELAY_MS = 5_000;
+
+/** A server that aborts still writes where it was. */
+const END_DELAY_MS = 3_000;
 
 /** How many are tried at once. */
 const WORKERS = 3;
@@ -38,28 +52,23 @@ export class LoadingServer implements AsyncDisposable {
     this.#longestLoadMs = longestLoadMs;
   }
 
-  /**
-   * Loads each model by itself and unloads it again; what it is made of stays.
-   *
-   * @param alone - Those that call others: Triton refuses two loads at once that have a model in common.
-   */
-  async verdictsOf(
-    models: readonly string[],
-    alone: readonly string[] = [],
-  ): Promise<Map<string, ServerVerdict>> {
+  /** Loads each model by itself and unloads it again. */
+  async verdictsOf(trials: readonly Trial[]): Promise<Map<string, ServerVerdict>> {
     const verdicts = new Map<string, ServerVerdict>();
-    const waiting = [...models];
-    const unsure: string[] = [];
+    const waiting = trials.filter(({ alone }) => alone !== true);
+    const unsure: Trial[] = [];
     const work = async (): Promise<void> => {
-      for (let model = waiting.shift(); model !== undefined; model = waiting.shift()) {
-        const verdict = await this.#verdictOf(model);
-        if (verdict.outcome === "accepted" || verdict.outcome === "refused") verdicts.set(model, verdict);
+      for (let trial = waiting.shift(); trial !== undefined; trial = waiting.shift()) {
+        const verdict = await this.#verdictOf(trial);
+        if (verdict.outcome === "accepted" || verdict.outcome === "refused")
+          verdicts.set(trial.model, verdict);
         // Perhaps the doing of one that was tried beside it.
-        else unsure.push(model);
+        else unsure.push(trial);
       }
     };
     await Promise.all(Array.from({ length: WORKERS }, work));
-    for (const model of [...unsure, ...alone]) verdicts.set(model, await this.#verdictOf(model));
+    for (const trial of [...unsure, ...trials.filter(({ alone }) => alone === true)])
+      verdicts.set(trial.model, await this.#verdictOf(trial));
     return verdicts;
   }
 
@@ -74,41 +83,56 @@ export class LoadingServer implements AsyncDisposable {
     return { server: await startTriton({ kind: "embedded", ...options }), log };
   }
 
-  async #verdictOf(model: string): Promise<ServerVerdict> {
+  async #verdictOf({ model, members = [] }: Trial): Promise<ServerVerdict> {
     const running = (this.#started ??= this.#start());
     const { server, log } = await running;
     const from = log.length;
     try {
-      const { ok, text } = await this.#post(server, model, "load");
-      if (ok) await this.#post(server, model, "unload");
+      const { ok, text: answer } = await this.#post(server, model, "load");
+      for (const loaded of [...(ok ? [model] : []), ...members]) await this.#post(server, loaded, "unload");
+      // An answer of a server that was being stopped for another model says nothing of this one.
+      if (this.#started !== running) return { outcome: "hangs", reason: "" };
       return ok
         ? { outcome: "accepted", reason: "" }
-        : { outcome: "refused", reason: await reasonOf(model, text, log, from) };
+        : { outcome: "refused", reason: await reasonOf(model, answer, log, from) };
     } catch (error) {
       if (this.#started === running) this.#started = undefined;
+      const reason = `${String(error)}\n${server.logTail(100)}`;
+      const hasEnded = await Promise.race([server.exited.then(() => true), later(END_DELAY_MS)]);
       await server.stop();
-      const hangs = error instanceof DOMException && error.name === "TimeoutError";
-      return { outcome: hangs ? "hangs" : "aborts", reason: server.logTail(100) };
+      return { outcome: hasEnded === true ? "aborts" : "hangs", reason };
     }
   }
 
-  async #post({ httpUrl }: TritonServer, model: string, what: "load" | "unload"): Promise<Answer> {
+  /** On a connection of its own: one that idles would hold up the end of the server. */
+  #post({ httpUrl }: TritonServer, model: string, what: "load" | "unload"): Promise<Answer> {
     const url = `${httpUrl}/v2/repository/models/${encodeURIComponent(model)}/${what}`;
     const signal = AbortSignal.timeout(this.#longestLoadMs);
-    const response = await fetch(url, { method: "POST", body: "{}", signal });
-    return { ok: response.ok, text: await response.text() };
+    return new Promise((resolve, reject) => {
+      const call = request(url, { method: "POST", agent: false, signal }, (response) => {
+        text(response).then((body) => {
+          resolve({ ok: response.statusCode === 200, text: body });
+        }, reject);
+      });
+      call.on("error", reject).end("{}");
+    });
   }
 }
 
 /** Where the configuration itself is refused, only the log says why; the parser's line stands before Triton's. */
-async function reasonOf(model: string, text: string, log: readonly string[], from: number): Promise<string> {
-  const { error } = JSON.parse(text) as { error: string };
+async function reasonOf(
+  model: string,
+  answer: string,
+  log: readonly string[],
+  from: number,
+): Promise<string> {
+  const { error } = JSON.parse(answer) as { error: string };
   if (!error.includes("failed to poll")) return error.trim();
   const start = `Poll failed for model directory '${model}': `;
   for (const end = Date.now() + LOG_DELAY_MS; Date.now() < end; ) {
     const at = log.findIndex((line, index) => index >= from && line.includes(start));
     if (at >= 0) return [...parserLines(log, at), log[at]].join("\n");
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await later(10);
   }
   return error;
 }
@@ -116,4 +140,10 @@ async function reasonOf(model: string, text: string, log: readonly string[], fro
 function parserLines(log: readonly string[], at: number): string[] {
   const before = log[at - 1] ?? "";
   return before.includes("libprotobuf ERROR") ? [before] : [];
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }

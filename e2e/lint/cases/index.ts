@@ -3,12 +3,14 @@ import { GRAPH_CASES, MEMBER_CASES } from "./ensembles.ts";
 import { INSTANCE_CASES } from "./instances.ts";
 import { MODEL_CASES } from "./models.ts";
 import { SCHEDULING_CASES } from "./scheduling.ts";
+import { STATE_CASES } from "./states.ts";
 import { TENSOR_CASES } from "./tensors.ts";
 
 /** Every case, good ones among them: for each rule that Triton 2.51 shows on a CPU, one model that breaks just it. */
 export const CASES: readonly LintCase[] = [
   ...MODEL_CASES,
   ...SCHEDULING_CASES,
+  ...STATE_CASES,
   ...TENSOR_CASES,
   ...INSTANCE_CASES,
   ...GRAPH_CASES,

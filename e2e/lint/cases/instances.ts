@@ -170,4 +170,41 @@ export const INSTANCE_CASES: readonly LintCase[] = [
     "inference input 'X' data-type is '<invalid>', but model",
     warm('batch_size: 1 inputs { key: "X" value { dims: [ 2 ] zero_data: true } }'),
   ),
+  python("W1.unbatched_three", "failed to run warmup sample", warm(`batch_size: 3 ${zeros}`)),
+  python(
+    "W4.reshaped",
+    undefined,
+    `max_batch_size: 2 input { name: "R" data_type: TYPE_FP32 dims: [ 1, 2 ] reshape { shape: [ 2 ] } } ${warm('batch_size: 1 inputs { key: "X" value { data_type: TYPE_FP32 dims: [ 2 ] zero_data: true } } inputs { key: "R" value { data_type: TYPE_FP32 dims: [ 1, 2 ] zero_data: true } }')}`,
+  ),
+  python(
+    "W4.reshaped_wrong",
+    "unexpected shape for input",
+    `input { name: "R" data_type: TYPE_FP32 dims: [ 1, 2 ] reshape { shape: [ 2 ] } } ${warm('batch_size: 1 inputs { key: "X" value { data_type: TYPE_FP32 dims: [ 2 ] zero_data: true } } inputs { key: "R" value { data_type: TYPE_FP32 dims: [ 2 ] zero_data: true } }')}`,
+  ),
+  python(
+    "W4.ragged",
+    undefined,
+    `max_batch_size: 2 input { name: "R" data_type: TYPE_FP32 dims: [ -1 ] allow_ragged_batch: true } ${warm('batch_size: 1 inputs { key: "X" value { data_type: TYPE_FP32 dims: [ 2 ] zero_data: true } } inputs { key: "R" value { data_type: TYPE_FP32 dims: [ 3 ] zero_data: true } }')}`,
+  ),
+  python(
+    "W4.ragged_rank",
+    "unexpected shape for input",
+    `max_batch_size: 2 input { name: "R" data_type: TYPE_FP32 dims: [ 3 ] allow_ragged_batch: true } ${warm('batch_size: 1 inputs { key: "X" value { data_type: TYPE_FP32 dims: [ 2 ] zero_data: true } } inputs { key: "R" value { data_type: TYPE_FP32 dims: [ 3, 1 ] zero_data: true } }')}`,
+  ),
+  python(
+    "W4.optional_left",
+    undefined,
+    `input { name: "R" data_type: TYPE_FP32 dims: [ 3 ] optional: true } ${warm(`batch_size: 1 ${zeros}`)}`,
+  ),
+  python(
+    "W4.optional_only",
+    undefined,
+    `input { name: "R" data_type: TYPE_FP32 dims: [ 3 ] optional: true } ${warm('batch_size: 1 inputs { key: "R" value { data_type: TYPE_FP32 dims: [ 3 ] zero_data: true } }')}`,
+  ),
+  python("W4.sequence", undefined, `sequence_batching { } ${warm(`batch_size: 1 ${zeros}`)}`),
+  python(
+    "W4.second",
+    "unexpected shape for input",
+    `${warm(`batch_size: 1 ${zeros}`)} ${warm('batch_size: 1 inputs { key: "X" value { data_type: TYPE_FP32 dims: [ 3 ] zero_data: true } }')}`,
+  ),
 ];

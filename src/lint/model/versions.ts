@@ -39,3 +39,21 @@ export function chooseVersions(
   if (policy !== undefined && policy.latest === undefined) return versions;
   return versions.slice(0, policy?.latest === undefined ? 1 : (policy.latest.num_versions ?? 0));
 }
+
+/**
+ * Versions that Triton will load: those on disk that the policy chooses, and one that the policy names twice even where it is
+ * not on disk, since only the first mention is struck off.
+ */
+export function loadedVersions(
+  policy: ModelConfigMessage["version_policy"],
+  { versions, served }: { readonly versions: readonly bigint[]; readonly served: readonly bigint[] },
+): bigint[] {
+  const named = policy?.specific?.versions ?? [];
+  const twice = named.filter((version, at) => !versions.includes(version) && named.indexOf(version) < at);
+  return [...new Set([...served, ...twice])];
+}
+
+/** The folder in which Triton then looks, whatever the one is called that it read the number from. */
+export function folderOf(version: bigint): string {
+  return String(BigInt.asUintN(64, version));
+}

@@ -12,19 +12,23 @@ import { LIMIT_RULES } from "./limits.ts";
 import { MODEL_RULES } from "./model.ts";
 import { PYTHON_RULES } from "./python.ts";
 import { SEQUENCE_RULES } from "./sequence.ts";
+import { STATE_RULES } from "./states.ts";
 import { TENSOR_RULES } from "./tensors.ts";
 import { TEXT_RULES } from "./text.ts";
 import { TRANSACTION_RULES } from "./transaction.ts";
 import { USAGE_RULES } from "./usage.ts";
+import { VERSION_RULES } from "./versions.ts";
 import { WARMUP_RULES } from "./warmup.ts";
 
 /** Every rule that looks at models; those of one letter side by side. */
 export const MODEL_CHECKS: readonly CheckedRule[] = [
   ...TEXT_RULES,
   ...LAYOUT_RULES,
+  ...VERSION_RULES,
   ...MODEL_RULES,
   ...BATCHING_RULES,
   ...SEQUENCE_RULES,
+  ...STATE_RULES,
   ...TRANSACTION_RULES,
   ...TENSOR_RULES,
   ...BATCH_TENSOR_RULES,

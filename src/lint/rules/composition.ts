@@ -41,6 +41,8 @@ function member(piece: string, failing: string): RuleExample {
 const DECOUPLED = `${BASE}model_transaction_policy { decoupled: true }\n`;
 const TWO_INPUTS = `${BASE}input { name: "IN_2" data_type: TYPE_FP32 dims: [ 4 ] }\n`;
 
+const FROM_D = STEP.replace('"m"', '"d"');
+
 /** Two steps, of which the second takes what the first gives. */
 function chain(second: string): RuleExample["failing"] {
   const first = STEP.replace('"m"', '"d"').replace('value: "OUT"', 'value: "MIDDLE"');
@@ -181,6 +183,23 @@ export const COMPOSITION_RULES: readonly CheckedRule[] = [
         expected: String(real),
         got: String(written),
       };
+    },
+  },
+  {
+    id: "F802",
+    severity: "error",
+    phrase: "with 'decoupled' transaction policy",
+    phase: "ensemble",
+    what: "A response cache on an ensemble that one of its steps makes decoupled.",
+    mend: "Take `response_cache` away.",
+    example: {
+      failing: { ...ensemble([FROM_D], "response_cache { enable: true }"), ...pythonModel(DECOUPLED, "d") },
+      mended: { ...ensemble([FROM_D]), ...pythonModel(DECOUPLED, "d") },
+    },
+    *check(model, repository) {
+      const { response_cache: cache, ensemble_scheduling: steps } = model.config;
+      if (cache?.enable !== true || steps === undefined || !isDecoupledEnsemble(model, repository)) return;
+      yield { at: "response_cache.enable", message: "it has a decoupled step, so it answers more than once" };
     },
   },
 ];

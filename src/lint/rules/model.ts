@@ -110,4 +110,29 @@ export const MODEL_RULES: readonly CheckedRule[] = [
       yield { at: "backend", message, expected, got: backend, ...(known && { severity: "error" }) };
     },
   },
+  {
+    id: "M701",
+    severity: "error",
+    phrase: "unable to find backend library",
+    phase: "load",
+    what: "A library that is neither in the model's folder nor among the server's own. Only told of the embedded server, whose own is known.",
+    mend: "Take `runtime` away.",
+    example: {
+      ...added('runtime: "libother.so"', 'runtime: "libtriton_python.so"'),
+      triton: "embedded",
+    },
+    *check({ config, served, filesIn }, { profile }) {
+      const { runtime = "", backend = "" } = config;
+      if (runtime === "" || profile.backends?.includes(backend) !== true) return;
+      const folders = ["", ...served.map(String)];
+      if (runtime === `libtriton_${backend}.so` || folders.some((folder) => filesIn(folder).has(runtime)))
+        return;
+      yield {
+        at: "runtime",
+        message: `there is no library ${runtime}`,
+        expected: `libtriton_${backend}.so`,
+        got: runtime,
+      };
+    },
+  },
 ];

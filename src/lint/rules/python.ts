@@ -1,4 +1,5 @@
 import type { LintModel, Problem } from "../model/model.ts";
+import { folderOf, loadedVersions } from "../model/versions.ts";
 import { added, BASE, type CheckedRule, MODEL_PY, pythonModel } from "./define.ts";
 
 /** A rule on models of the python backend. */
@@ -50,17 +51,20 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
     {
       id: "P101",
       severity: "error",
-      what: "The Python file is not in a version that is served.",
-      mend: "Put model.py there, or write its name as default_model_filename.",
+      phrase: "Python model file not found in",
+      what: "The Python file is not where Triton looks for it: the load never ends, and with it the server's start.",
+      mend: "Put model.py into a folder that is called by the version's number alone, or write its name as default_model_filename.",
       example: { failing: { "m/config.pbtxt": BASE, "m/1/placeholder": "" }, mended: pythonModel(BASE) },
     },
-    function* ({ config, served, filesIn }) {
+    function* (model) {
+      const { config, filesIn } = model;
       const name = config.default_model_filename ?? "";
-      for (const version of served) {
-        if (name.includes("/") || filesIn(`${version}`).has(name)) continue;
+      for (const version of loadedVersions(config.version_policy, model)) {
+        const files = filesIn(folderOf(version));
+        if (name.includes("/") || files.has(name)) continue;
         yield {
-          message: `there is no ${version}/${name}`,
-          got: [...filesIn(`${version}`).keys()].slice(0, 9).join(", "),
+          message: `there is no ${folderOf(version)}/${name}`,
+          got: [...files.keys()].slice(0, 9).join(", "),
         };
       }
     },
@@ -99,8 +103,9 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
       example: added(parameter(CPU_ONLY, "true"), parameter(CPU_ONLY, "yes")),
     },
     function* ({ config }) {
-      const got = config.parameters?.[CPU_ONLY]?.string_value;
-      if (got === undefined || got === "yes" || got === "no") return;
+      const written = config.parameters?.[CPU_ONLY];
+      const got = written?.string_value ?? "";
+      if (written === undefined || got === "yes" || got === "no") return;
       yield { at: `parameters["${CPU_ONLY}"]`, message: "neither yes nor no", expected: "yes or no", got };
     },
   ),

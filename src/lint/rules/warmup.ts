@@ -30,6 +30,11 @@ function onSamples(
   };
 }
 
+/** Whether a sample's dims are those of the model, free ones taking any size. */
+function fits(dims: readonly bigint[], wanted: readonly bigint[]): boolean {
+  return dims.length === wanted.length && wanted.every((dim, at) => dim === -1n || dim === dims[at]);
+}
+
 /** Warm-up samples (W). */
 export const WARMUP_RULES: readonly CheckedRule[] = [
   {
@@ -43,6 +48,23 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
       for (const [index, { batch_size: size = 0 }] of (config.model_warmup ?? []).entries()) {
         if (size === 0)
           yield { at: `model_warmup[${index}]`, message: "its batch_size is 0: it is passed over" };
+      }
+    },
+  },
+  {
+    id: "W102",
+    severity: "error",
+    phrase: "failed to run warmup sample",
+    phase: "load",
+    what: "A sample has a batch above `max_batch_size`.",
+    mend: "Write a batch_size of at most max_batch_size.",
+    example: added(`max_batch_size: 2\n${sample(INPUT, 3)}`, `max_batch_size: 2\n${GOOD}`),
+    *check({ config: { model_warmup: samples = [], max_batch_size: max = 0 } }) {
+      for (const [index, { batch_size: size = 0 }] of samples.entries()) {
+        const at = `model_warmup[${index}].batch_size`;
+        // A model without batches takes one request at a time.
+        if (size > Math.max(1, max))
+          yield { at, message: "above max_batch_size", expected: `at most ${max}`, got: `${size}` };
       }
     },
   },
@@ -116,27 +138,59 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
   onSamples(
     {
       id: "W402",
-      severity: "warning",
-      what: "A sample gives an input another datatype or shape than the model declares.",
-      mend: "Write what the model declares, without the batch.",
-      example: added(sample(INPUT.replace("4", "5")), GOOD),
+      severity: "error",
+      phrase: "data-type is",
+      what: "A sample gives an input another datatype than the model declares.",
+      mend: "Write the datatype that the model declares.",
+      example: added(sample(INPUT.replace("FP32", "INT32")), GOOD),
     },
-    ({ name, input: { dims = [], data_type: type } }, { config: { input = [] } }) => {
+    ({ name, input: { data_type: type } }, { config: { input = [] } }) => {
       const declared = input.find((found) => found.name === name);
-      if (declared === undefined) return undefined;
-      const { dims: wanted = [], data_type: wantedType } = declared;
-      const fits =
-        dims.length === wanted.length && wanted.every((dim, at) => dim === -1n || dim === dims[at]);
-      if (fits && type === wantedType) return undefined;
-      const text = (datatype: unknown, shape: readonly bigint[]): string =>
-        `${String(datatype)} ${dimsText(shape)}`;
-      return {
-        message: `${name} is declared otherwise`,
-        expected: text(wantedType, wanted),
-        got: text(type, dims),
-      };
+      if (declared === undefined || declared.data_type === type) return undefined;
+      const [expected, got] = [String(declared.data_type), String(type ?? "TYPE_INVALID")];
+      return { message: `${name} is declared otherwise`, expected, got };
     },
   ),
+  onSamples(
+    {
+      id: "W403",
+      severity: "error",
+      phrase: "unexpected shape for input",
+      what: "A sample gives an input another shape than the model declares.",
+      mend: "Write the dims that the model declares, without the batch, and a size where one is free.",
+      example: added(sample(INPUT.replace("4", "5")), GOOD),
+    },
+    ({ name, input: { dims = [] } }, { config: { input = [] } }) => {
+      const { dims: wanted } = input.find((found) => found.name === name) ?? {};
+      if (wanted === undefined || fits(dims, wanted)) return undefined;
+      return { message: `${name} is declared otherwise`, expected: dimsText(wanted), got: dimsText(dims) };
+    },
+  ),
+  {
+    id: "W404",
+    severity: "error",
+    phrase: "missing required input",
+    phase: "load",
+    what: "A sample leaves out an input that the model needs.",
+    mend: "Give the sample every input that is not optional.",
+    example: added('model_warmup { name: "w" batch_size: 1 }', GOOD),
+    *check({ config }) {
+      if (config.ensemble_scheduling !== undefined) return;
+      const names = (config.input ?? []).map(({ name = "" }) => name);
+      const needed = (config.input ?? []).filter(({ optional }) => optional !== true).length;
+      for (const [index, { batch_size: size = 0, inputs = {} }] of (config.model_warmup ?? []).entries()) {
+        // Triton counts those that the model has, the optional ones too.
+        const given = Object.keys(inputs).filter((name) => names.includes(name)).length;
+        if (size === 0 || given >= needed) continue;
+        yield {
+          at: `model_warmup[${index}]`,
+          message: "it gives too few of the model's inputs",
+          expected: `${needed} at least`,
+          got: `${given}`,
+        };
+      }
+    },
+  },
 ];
 
 function shortFile(): CheckedRule["example"] {
