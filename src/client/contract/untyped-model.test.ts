@@ -117,7 +117,7 @@ describe("a model that is known by its name", () => {
 describe("connecting without a contract", () => {
   it("gives what needs none", async () => {
     const { studio } = await doorTo([config(["2"])]);
-    const own = ["close", "endpoint", "metrics", "model", "server", "sharedMemory"];
+    const own = ["close", "drain", "endpoint", "endpoints", "metrics", "model", "server", "sharedMemory"];
     expect(Object.keys(studio).sort()).toEqual(own);
     expect(await studio.server.ready()).toBe(true);
   });

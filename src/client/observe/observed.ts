@@ -32,6 +32,11 @@ export function observed(base: Transport, { use = [], record }: ObserveOptions =
     metrics: () => registry.data(),
     // Nobody streams from a view or closes it.
     around: (view) =>
-      layered({ ...view, stream: (...call) => base.stream(...call), close: () => Promise.resolve() }),
+      layered({
+        endpoint: view.endpoint,
+        unary: (...call) => view.unary(...call),
+        stream: (...call) => base.stream(...call),
+        close: () => Promise.resolve(),
+      }),
   };
 }
