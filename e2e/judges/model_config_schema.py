@@ -1,7 +1,8 @@
 """Triton's ModelConfig as NVIDIA's own client was compiled with it: its schema, random messages, and a reader.
 
 Standard input, one of:
-  {"schema": true}              every message and enum of the schema
+  {"schema": "model_config"}    every message and enum of the schema
+  {"schema": "service"}         the same of the inference protocol
   {"samples": n, "seed": s}     n random messages, each as text and as plain values
   {"texts": [text]}             each text as plain values, or what the parser said against it
 
@@ -20,7 +21,7 @@ from typing import Any
 from google.protobuf import descriptor, text_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
-from tritonclient.grpc import model_config_pb2
+from tritonclient.grpc import model_config_pb2, service_pb2
 
 Field = descriptor.FieldDescriptor
 FLOATS = (Field.TYPE_FLOAT, Field.TYPE_DOUBLE)
@@ -87,10 +88,13 @@ def collect(kind: Descriptor, messages: dict[str, Any], enums: dict[str, Any]) -
             collect(nested, messages, enums)
 
 
-def schema() -> dict[str, object]:
-    """Every message and enum."""
+SCHEMAS = {"model_config": model_config_pb2.DESCRIPTOR, "service": service_pb2.DESCRIPTOR}
+
+
+def schema(name: str) -> dict[str, object]:
+    """Every message and enum of one of the schemas."""
     messages: dict[str, Any] = {}
-    file = model_config_pb2.DESCRIPTOR
+    file = SCHEMAS[name]
     enums = {
         short_name(entry): {value.name: value.number for value in entry.values}
         for entry in file.enum_types_by_name.values()
@@ -205,7 +209,7 @@ def main() -> None:
     warnings.simplefilter("ignore")  # of escapes that Python will no longer know one day
     request = json.loads(sys.stdin.buffer.read())
     if "schema" in request:
-        answer: object = schema()
+        answer: object = schema(request["schema"])
     elif "samples" in request:
         answer = samples(request["samples"], request["seed"])
     else:
