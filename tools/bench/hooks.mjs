@@ -6,7 +6,7 @@ import { ROOT as root } from "./root.mjs";
 const { startTriton, tensor } = await import(`${root}dist/index.js`);
 const { inferOnce } = await import(`${root}dist/client/inference/calls.js`);
 const { observed } = await import(`${root}dist/client/observe/observed.js`);
-const { openTransport } = await import(`${root}dist/client/transport/transport.js`);
+const { openTransport } = await import(`${root}dist/client/transport/open.js`);
 
 const CALLS = 100;
 const MODEL = {
@@ -44,7 +44,11 @@ export async function benchHooks(rounds) {
   cpSync(`${root}e2e/fixtures/models/identity`, `${models}/identity`, { recursive: true });
   const server = await startTriton({ kind: "embedded", modelRepository: models });
   const transport = await openTransport(server.grpcEndpoint);
-  const sides = [bare(transport), observed(transport), observed(transport, [PASSING])];
+  await transport.start(
+    async () => {},
+    () => ({}),
+  );
+  const sides = [bare(transport), observed(transport), observed(transport, { use: [PASSING] })];
   const values = sides.map(() => []);
   try {
     for (const side of sides) await msOf(side); // warm up
