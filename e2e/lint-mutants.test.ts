@@ -37,9 +37,10 @@ it(`lint and Triton agree on ${COUNT} mutants of good repositories (seed ${SEED}
   const agreed = COUNT - disagreements.length;
   if (REPORT !== undefined)
     writeFileSync(REPORT, JSON.stringify({ total: COUNT, agreed, accepted, disagreements }, null, 2));
-  // What a rule claims to know, it may never miss.
+  // What a rule claims to know, it may never miss. Where the whole server went, its log tells of other models too.
   const missed = disagreements.filter(
-    ({ ours, reason }) => ours === "accepted" && PHRASES.some((phrase) => reason.includes(phrase)),
+    ({ ours, theirs, reason }) =>
+      ours === "accepted" && theirs !== "aborts" && PHRASES.some((phrase) => reason.includes(phrase)),
   );
   expect(missed).toEqual([]);
   expect(agreed / COUNT, JSON.stringify(disagreements, null, 2)).toBeGreaterThanOrEqual(0.99);

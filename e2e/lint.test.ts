@@ -81,7 +81,7 @@ describe("what costs more than the model", () => {
 
   it("a version beyond 64 bits: the server aborts", async () => {
     const folder = repositoryOf([ABORTING_CASE]);
-    expect(await lintErrors(folder, ABORTING_CASE)).toEqual(["R604", "P101"]);
+    expect(await lintErrors(folder, ABORTING_CASE)).toEqual(["P101", "R604"]);
     await using server = new LoadingServer(folder);
     const [verdict] = (await server.verdictsOf([{ model: modelOf(ABORTING_CASE), alone: true }])).values();
     expect(verdict).toMatchObject({ outcome: "aborts" });
