@@ -22,7 +22,7 @@ export function lintFixes({ findings }: LintReport): readonly LintFix[] {
 
 /** An ensemble's folder of a version, which has nothing to hold. */
 function placeholderOf({ rule, file, hint }: LintFinding): LintFix[] {
-  if (rule !== "R501" || hint === undefined || !hint.includes(ENSEMBLE_HINT)) return [];
+  if (rule !== "R501" || hint?.includes(ENSEMBLE_HINT) !== true) return [];
   return [{ path: join(file, "1", ".keep"), before: "", after: "\n", rules: [rule] }];
 }
 

@@ -219,7 +219,7 @@ describe("what is made of a report", () => {
     expect(less.findings.some(({ rule }) => rule === "D201")).toBe(false);
     expect(less.verdicts).toEqual({ m: "refused" });
     for (const text of ['{ "ignore": [{ "rule": "D" }] }', '{ "ignored": [] }', "[", '{ "triton": 1 }']) {
-      expect(() => readLintSettings(text, "x.json")).toThrowError(/^x\.json: expected/);
+      expect(() => readLintSettings(text, "x.json")).toThrow(/^x\.json: expected/);
     }
   });
 
