@@ -131,7 +131,7 @@ describe("a studio with shared memory", () => {
     const other = await connect(server.grpcEndpoint);
     onTestFinished(() => other.close());
     const left = await other.server.systemSharedMemory.status();
-    expect(left.map(({ byteSize }) => byteSize)).toEqual([4096, 4 * MIB]);
+    expect(left.map(({ byteSize }) => byteSize).toSorted((a, b) => a - b)).toEqual([4096, 4 * MIB]);
     child.kill("SIGKILL");
     await once(child, "exit");
     expect(files()).toEqual([]);
