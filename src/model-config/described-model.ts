@@ -2,6 +2,7 @@ import { TriptychError } from "../errors/index.ts";
 import { fromConfigType, type TensorSpec } from "../tensor/index.ts";
 import type { ModelContract } from "./contract.ts";
 
+/** A tensor as a server or a configuration describes it. */
 interface DescribedTensor {
   readonly name?: string;
   readonly data_type?: string | number;

@@ -28,6 +28,7 @@ export interface PairOptions {
   readonly warmUp: number;
   /** Whether another block is to be measured after those there are. */
   readonly more: (blocks: readonly PairBlock[]) => boolean;
+  /** Told each block as it is measured. */
   readonly onBlock?: ((block: PairBlock) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

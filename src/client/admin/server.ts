@@ -79,11 +79,11 @@ export interface ServerClient {
     before: readonly ModelStatistics[],
     options?: CallOptions,
   ): Promise<readonly StatisticsSince[]>;
-  /** All models of the repository, loaded or not. */
   /** What the server has registered of this machine's memory. `connect` with `sharedMemory` does all that by itself. */
   readonly systemSharedMemory: SystemSharedMemory;
   /** What the server has registered of GPUs' memory. */
   readonly cudaSharedMemory: CudaSharedMemory;
+  /** Every model of the repository, loaded or not, with the reason where one failed. */
   repositoryIndex(options?: IndexOptions): Promise<readonly RepositoryEntry[]>;
   /**
    * Loads a model, or loads it anew, and fulfils when it is ready. Needs explicit model control. An hour is its deadline
@@ -99,6 +99,7 @@ export interface ServerClient {
    * @throws TriptychError `model-not-found`; `request-invalid` where the server does not allow it.
    */
   unload(model: string, options?: UnloadOptions): Promise<void>;
+  /** The settings of tracing, of all models or of one. */
   traceSettings(options?: TraceOptions): Promise<TraceSettings>;
   /**
    * Changes what is traced, and gives what then holds.
@@ -107,6 +108,7 @@ export interface ServerClient {
    * without a file to write to (`--trace-config=triton,file=…`).
    */
   updateTraceSettings(changes: TraceChanges, options?: TraceOptions): Promise<TraceSettings>;
+  /** The settings of the log. */
   logSettings(options?: CallOptions): Promise<LogSettings>;
   /**
    * Changes what goes into the server's log, and gives what then holds.

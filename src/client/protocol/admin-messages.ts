@@ -10,18 +10,21 @@ interface NamedModel {
   readonly version?: string;
 }
 
+/** A tensor as the metadata of a model tells it on the wire. */
 export interface TensorMessage {
   readonly name: string;
   readonly datatype: string;
   readonly shape: readonly (string | number)[];
 }
 
+/** `ServerMetadataResponse` of the wire: grpc_service.proto. */
 interface ServerMetadataResponse {
   readonly name: string;
   readonly version: string;
   readonly extensions: readonly string[];
 }
 
+/** `ModelMetadataResponse` of the wire: grpc_service.proto. */
 export interface ModelMetadataResponse {
   readonly name: string;
   readonly versions: readonly string[];
@@ -30,6 +33,7 @@ export interface ModelMetadataResponse {
   readonly outputs: readonly TensorMessage[];
 }
 
+/** `StatisticDuration` of the wire: grpc_service.proto. */
 export interface DurationMessage {
   readonly count: string;
   readonly ns: string;
@@ -38,20 +42,25 @@ export interface DurationMessage {
 /** Durations by name; each may be missing. */
 type Durations<Name extends string> = Readonly<Record<Name, DurationMessage | null>>;
 
+/** Names of the durations of one execution. */
 type ComputeName = "compute_input" | "compute_infer" | "compute_output";
 
+/** `InferBatchStatistics` of the wire: grpc_service.proto. */
 export type BatchStatisticsMessage = { readonly batch_size: string } & Durations<ComputeName>;
 
+/** `InferResponseStatistics` of the wire: grpc_service.proto. */
 export type ResponseStatisticsMessage = Durations<
   "compute_infer" | "compute_output" | "success" | "fail" | "empty_response" | "cancel"
 >;
 
+/** `MemoryUsage` of the wire: grpc_service.proto. */
 export interface MemoryUsageMessage {
   readonly type: string;
   readonly id: string;
   readonly byte_size: string;
 }
 
+/** `ModelStatistics` of the wire: grpc_service.proto. */
 export interface ModelStatisticsMessage {
   readonly name: string;
   readonly version: string;
@@ -66,6 +75,7 @@ export interface ModelStatisticsMessage {
   readonly response_stats: Readonly<Record<string, ResponseStatisticsMessage>>;
 }
 
+/** `RepositoryIndexResponse.ModelIndex` of the wire: grpc_service.proto. */
 export interface ModelIndexMessage {
   readonly name: string;
   readonly version: string;
@@ -80,6 +90,7 @@ interface RepositoryParameter {
   readonly bytes_param?: Uint8Array;
 }
 
+/** What loading and unloading are asked with on the wire. */
 interface ModelControl {
   readonly model_name: string;
   readonly parameters: Readonly<Record<string, RepositoryParameter>>;

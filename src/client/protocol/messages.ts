@@ -7,6 +7,7 @@ import type { SharedMemoryRpcs } from "./shared-memory-messages.ts";
 
 export type { ModelIndexMessage, ModelMetadataResponse, TensorMessage } from "./admin-messages.ts";
 
+/** `InferParameter` of the wire: grpc_service.proto. */
 export interface InferParameter {
   readonly bool_param?: boolean;
   readonly int64_param?: string | number;
@@ -15,6 +16,7 @@ export interface InferParameter {
   readonly uint64_param?: string | number;
 }
 
+/** Parameters of a request, answer or tensor by name. */
 export type InferParameters = Readonly<Record<string, InferParameter>>;
 
 /** Elements spelt out by type; those of other types than the tensor's are empty. */
@@ -34,6 +36,7 @@ export interface OutputMessage extends TensorMessage {
   readonly contents?: TensorContents | null;
 }
 
+/** `InferRequestedOutputTensor` of the wire: grpc_service.proto. */
 interface RequestedOutput {
   readonly name: string;
   readonly parameters?: InferParameters;
@@ -44,6 +47,7 @@ interface InputMessage extends TensorMessage {
   readonly parameters?: InferParameters;
 }
 
+/** `ModelInferRequest` of the wire: grpc_service.proto. */
 export interface ModelInferRequest {
   readonly model_name: string;
   /** Empty: the server picks by its version policy. */
@@ -55,6 +59,7 @@ export interface ModelInferRequest {
   readonly raw_input_contents: readonly Uint8Array[];
 }
 
+/** `ModelInferResponse` of the wire: grpc_service.proto. */
 export interface ModelInferResponse {
   readonly model_name: string;
   readonly model_version: string;
@@ -64,6 +69,7 @@ export interface ModelInferResponse {
   readonly raw_output_contents: readonly Uint8Array[];
 }
 
+/** `ModelStreamInferResponse` of the wire: grpc_service.proto. */
 export interface ModelStreamInferResponse {
   readonly error_message: string;
   readonly infer_response: ModelInferResponse | null;

@@ -2,26 +2,31 @@
 
 type Empty = Readonly<Record<string, never>>;
 
+/** One region, by the name it was registered by. */
 interface NamedRegion {
   readonly name: string;
 }
 
+/** A region of system shared memory on the wire. */
 interface SystemRegionMessage extends NamedRegion {
   readonly key: string;
   readonly offset: string | number;
   readonly byte_size: string | number;
 }
 
+/** A region of CUDA shared memory on the wire. */
 interface CudaRegionMessage extends NamedRegion {
   readonly device_id: string | number;
   readonly byte_size: string | number;
 }
 
+/** Request and response of a call. */
 interface Call<Request, Response> {
   readonly request: Request;
   readonly response: Response;
 }
 
+/** Regions by the names they were registered by. */
 interface Regions<Region> {
   readonly regions: Readonly<Record<string, Region>>;
 }

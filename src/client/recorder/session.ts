@@ -12,6 +12,7 @@ export interface RecordedCall {
   readonly error?: RecordedError;
 }
 
+/** An error as a session keeps it. */
 interface RecordedError {
   readonly code: ErrorCode;
   readonly message: string;
