@@ -4,6 +4,7 @@ import type { GateCheck } from "../file/types.ts";
 import type { CheckResult } from "../report/types.ts";
 import type { Accepted } from "./accepted.ts";
 import { halfOf } from "./blocks.ts";
+import { checkFields } from "./check-fields.ts";
 
 type ExactCheck = GateCheck<"exact">;
 
@@ -53,15 +54,9 @@ export function judgeExact(
   );
   const known = accepted.valueOf(check.name);
   const result = (verdict: CheckResult["verdict"], message: string): CheckResult => ({
-    ...{
-      name: check.name,
-      layer: check.layer,
-      variant: check.variant,
-      metric: check.metric,
-      verdict,
-      message,
-    },
-    severity: check.severity ?? "fail",
+    ...checkFields(check),
+    verdict,
+    message,
     ...(candidate === undefined ? {} : { value: candidate }),
     ...(known === undefined ? {} : { accepted: known.reason }),
   });

@@ -2,6 +2,7 @@ import type { Sample } from "../../bench/index.ts";
 import type { GateCheck } from "../file/types.ts";
 import type { CheckResult } from "../report/types.ts";
 import { meanOf } from "./blocks.ts";
+import { checkFields } from "./check-fields.ts";
 
 type QualityCheck = GateCheck<"quality">;
 
@@ -47,15 +48,9 @@ export function judgeQuality(
   const share = adherence[check.name];
   const values = share === undefined ? valuesOf(check, samples) : [share];
   const result = (verdict: CheckResult["verdict"], message: string): CheckResult => ({
-    ...{
-      name: check.name,
-      layer: check.layer,
-      variant: check.variant,
-      metric: check.metric,
-      verdict,
-      message,
-    },
-    severity: check.severity ?? "fail",
+    ...checkFields(check),
+    verdict,
+    message,
     // Equal clips have an infinite PSNR, which JSON cannot say.
     ...(Number.isFinite(Math.min(...values)) ? { value: Math.min(...values) } : {}),
   });

@@ -4,6 +4,7 @@ import type { CheckResult } from "../report/types.ts";
 import { estimateRatio, fewestBlocks, type RatioEstimate, riskOf, verdictOf } from "../stats/verdict.ts";
 import type { Accepted } from "./accepted.ts";
 import { goodClips, halfOf, meanOf, medianOf } from "./blocks.ts";
+import { checkFields } from "./check-fields.ts";
 
 type RelativeCheck = GateCheck<"relative">;
 
@@ -77,8 +78,7 @@ export function judgeRelative(
   const few = fewestBlocks(risk);
   const short = estimate.n < few ? `; ${few} blocks take a verdict` : "";
   return {
-    ...{ name: check.name, layer: check.layer, variant: check.variant, metric: check.metric },
-    severity: check.severity ?? "fail",
+    ...checkFields(check),
     verdict,
     message: `${check.metric} ${estimateText(estimate)}; tolerance ${percent(1 + check.tolerance)}${short}`,
     value: estimate.ratio,

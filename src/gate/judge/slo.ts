@@ -3,6 +3,7 @@ import type { GateCheck } from "../file/types.ts";
 import type { CheckResult } from "../report/types.ts";
 import type { Verdict } from "../stats/verdict.ts";
 import { halfOf, meanOf } from "./blocks.ts";
+import { checkFields } from "./check-fields.ts";
 
 type SloCheck = GateCheck<"slo">;
 
@@ -63,15 +64,9 @@ const UNITS = { response: "ms", throughput: "clips/s", failures: "of all", memor
 export function judgeSlo(check: SloCheck, blocks: readonly PairBlock[]): CheckResult {
   const found = measured(check, blocks);
   const result = (verdict: Verdict, message: string): CheckResult => ({
-    ...{
-      name: check.name,
-      layer: check.layer,
-      variant: check.variant,
-      metric: check.metric,
-      verdict,
-      message,
-    },
-    severity: check.severity ?? "fail",
+    ...checkFields(check),
+    verdict,
+    message,
     ...(found === undefined ? {} : { value: found.value }),
   });
   const what = check.percentile === undefined ? check.metric : `p${check.percentile}`;

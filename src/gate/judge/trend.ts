@@ -2,6 +2,7 @@ import type { PairBlock } from "../../bench/index.ts";
 import type { GateCheck } from "../file/types.ts";
 import type { CheckResult } from "../report/types.ts";
 import { goodClips, halfOf, medianOf } from "./blocks.ts";
+import { checkFields } from "./check-fields.ts";
 
 type TrendCheck = GateCheck<"trend">;
 
@@ -44,15 +45,9 @@ export function judgeTrend(
     .flatMap(({ medians }) => medians[check.name] ?? [])
     .sort((a, b) => a - b);
   const result = (verdict: CheckResult["verdict"], message: string): CheckResult => ({
-    ...{
-      name: check.name,
-      layer: check.layer,
-      variant: check.variant,
-      metric: check.metric,
-      verdict,
-      message,
-    },
-    severity: "warn",
+    ...checkFields({ ...check, severity: "warn" }),
+    verdict,
+    message,
     ...(value === undefined ? {} : { value }),
   });
   if (value === undefined) return result("inconclusive", "nothing was measured");
