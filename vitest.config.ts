@@ -1,16 +1,39 @@
 import { defineConfig } from "vitest/config";
 
+/** These look at everything that is on the machine, so nothing of ours may run beside them. */
+const ALONE = ["e2e/cli-interrupt.test.ts", "e2e/client-shared-memory.test.ts"];
+
+/** Real servers take their time. */
+const e2e = { testTimeout: 120_000, hookTimeout: 600_000 };
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.ts"], testTimeout: 20_000 } },
       {
         test: {
+          name: "unit",
+          include: ["src/**/*.test.ts"],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...e2e,
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 600_000,
+          exclude: ALONE,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...e2e,
+          name: "e2e-alone",
+          include: ALONE,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
