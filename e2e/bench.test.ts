@@ -157,8 +157,9 @@ describe("a measurement of the real Triton", () => {
     const records = readFileSync(path.join(folder, "records/draft-c2.ndjson"), "utf8").trimEnd().split("\n");
     const evil = `</td><script>document.title = "run"</script><img src="http://127.0.0.1:9/x" onerror="alert(1)">`;
     const lines = records.map((line, index) => {
-      const { bytes: _, stages: __, ...record } = JSON.parse(line) as Record<string, unknown>;
-      return index === 2 ? JSON.stringify({ ...record, outcome: "inference-failed", message: evil }) : line;
+      if (index !== 2) return line;
+      const failed = { outcome: "inference-failed", message: evil, bytes: undefined, stages: undefined };
+      return JSON.stringify({ ...(JSON.parse(line) as object), ...failed });
     });
     mkdirSync(path.join(hostile, "records"));
     for (const name of ["draft-c2", "draft-c4"]) {

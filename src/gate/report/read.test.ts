@@ -50,9 +50,12 @@ describe("a verdict", () => {
   it("that is none is refused, by key and place", () => {
     expect(refused("half of a {").code).toBe("records-invalid");
     expect(refused('{ "format": "triptych-report" }').message).toContain("expected the verdict");
-    const { verdict: _, ...without } = reportOf(3);
-    const wrong = JSON.stringify({ ...without, version: 2, familyRisk: "small" }, null, 2);
-    expect(refused(wrong).details["findings"]).toEqual([
+    const wrong = JSON.stringify(
+      { ...reportOf(3), verdict: undefined, version: 2, familyRisk: "small" },
+      null,
+      2,
+    );
+    expect(refused(wrong).details.findings).toEqual([
       expect.objectContaining({ message: expect.stringContaining('missing key "verdict"') as string }),
       expect.objectContaining({ message: "version: expected 1, got 2" }),
       expect.objectContaining({
