@@ -1,7 +1,7 @@
 import { escapeMarkup } from "../markup.ts";
 import { digits } from "../tables.ts";
 import type { Point, Report } from "../types.ts";
-import { axisOf, element, namesBeside, plot, textBeside } from "./svg.ts";
+import { type Axis, axisOf, element, namesBeside, plot, textBeside } from "./svg.ts";
 
 /** What a pointer that rests on a mark is told. */
 function title(said: string): string {
@@ -102,11 +102,13 @@ function loadLevel({ measurement: { load } }: Point): number | undefined {
   return load.kind === "constant" || load.kind === "poisson" ? load.perSecond : undefined;
 }
 
-/** What the load's numbers count. */
-function loadLabel(points: readonly Point[]): string {
+/** The load of each point; what is counted at a time has no halves. */
+function loadAxis(points: readonly Point[]): Axis {
+  const levels = points.flatMap((point) => loadLevel(point) ?? []);
   const kinds = new Set(points.map(({ measurement: { load } }) => load.kind === "closed"));
-  if (kinds.size > 1) return "requests at a time, or a second";
-  return kinds.has(true) ? "requests at a time" : "requests a second";
+  if (kinds.size > 1) return axisOf("requests at a time, or a second", levels);
+  const isClosed = kinds.has(true);
+  return axisOf(isClosed ? "requests at a time" : "requests a second", levels, isClosed);
 }
 
 function named(points: readonly Point[]) {
@@ -124,7 +126,6 @@ function named(points: readonly Point[]) {
 
 /** Throughput against the load, and what is gained for what wait; only where several loads were measured. */
 export function sweepPlots({ points, frontier }: Report): string[] {
-  const levels = points.flatMap((point) => loadLevel(point) ?? []);
   const answered = points.filter(({ responseMs }) => responseMs !== undefined);
   if (answered.length < 2) return [];
   const clips = axisOf(
@@ -136,7 +137,7 @@ export function sweepPlots({ points, frontier }: Report): string[] {
     answered.map(({ responseMs }) => responseMs?.mean ?? 0),
   );
   const withLevel = answered.filter((point) => loadLevel(point) !== undefined);
-  const byLoad = plot("Throughput against load", axisOf(loadLabel(withLevel), levels), clips, (frame) =>
+  const byLoad = plot("Throughput against load", loadAxis(withLevel), clips, (frame) =>
     named(withLevel)(
       (point) => frame.x(loadLevel(point) ?? 0),
       (point) => frame.y(point.clipsPerSecond),
