@@ -1,7 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { GateReport } from "../src/gate/index.ts";
+import { type GateReport, VERDICT_SCHEMA } from "../src/gate/index.ts";
 import { startTriton, type TritonServer } from "../src/server/index.ts";
 import { cli, documentOf, edit, startCli } from "./fixtures/cli.ts";
 import { startRelay } from "./fixtures/faulty-relay.ts";
@@ -89,6 +90,9 @@ describe("a gate on the real Triton", () => {
         speed: "failed",
       },
     });
+    const ajv = new Ajv({ allErrors: true });
+    ajv.validate(JSON.parse(JSON.stringify(VERDICT_SCHEMA)) as object, report);
+    expect(ajv.errors).toBeNull();
     expect(report.parts[0]?.part).toBe("text_encoder");
     expect(report.parts[0]?.low).toBeGreaterThan(0);
     expect(report.parts[0]?.sentence).toContain("the model itself computes longer");
