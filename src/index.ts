@@ -23,6 +23,7 @@ export {
   parseGate,
   type RatioEstimate,
   type Verdict as GateVerdict,
+  VERDICT_SCHEMA,
 } from "./gate/index.ts";
 export * from "./lint/index.ts";
 export {
