@@ -22,8 +22,8 @@ export {
   type GateReport,
   parseGate,
   type RatioEstimate,
-  type Verdict as GateVerdict,
   VERDICT_SCHEMA,
+  type Verdict as GateVerdict,
 } from "./gate/index.ts";
 export * from "./lint/index.ts";
 export {
