@@ -3,7 +3,7 @@
 // older, --root names a folder with a newer one (such as debootstrap makes) that has perf_analyzer in its /usr/local/bin.
 // Needs dist/ (npm run build).
 //
-//   node tools/perf-analyzer.mjs [--root FOLDER] [--rounds 5] [--requests 30] [--clip draft]
+//   node tools/perf-analyzer.mjs [--root FOLDER] [--rounds 3] [--seconds 20] [--variant draft]
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,14 +16,25 @@ import { serveTiny } from "./bench/tiny.mjs";
 const { values } = parseArgs({
   options: {
     root: { type: "string" },
-    rounds: { type: "string", default: "5" },
-    requests: { type: "string", default: "30" },
-    clip: { type: "string", default: "draft" },
+    rounds: { type: "string", default: "3" },
+    seconds: { type: "string", default: "20" },
+    variant: { type: "string", default: "draft" },
   },
 });
 const LEVELS = [1, 2, 4];
 const PROMPT = "a red circle moves right";
 const MIB = 2 ** 20;
+
+/** perf_analyzer adds up three windows, each a fifth longer than it is told, and looks whether they are alike: any will do. */
+const WINDOW_MS = Math.round((1000 * Number(values.seconds)) / 3 / 1.2);
+const WINDOWS = [
+  "--measurement-interval",
+  `${WINDOW_MS}`,
+  "--max-trials",
+  "3",
+  "--stability-percentage",
+  "999",
+];
 
 function run(file, words, cwd) {
   const { status, stdout, stderr, error } = spawnSync(file, words, {
@@ -52,9 +63,10 @@ function theirs(endpoint, concurrency, { folder, seen }) {
   const input = path.join(folder, "input.json");
   writeFileSync(input, JSON.stringify({ data: [{ PROMPT: [PROMPT], SEED: [1], STEPS: [4] }] }));
   const words = [
-    ...["-m", values.clip, "-i", "grpc", "-u", endpoint, "--input-data", `${seen}/input.json`],
-    ...["--concurrency-range", `${concurrency}`, "--request-count", values.requests],
-    ...["--warmup-request-count", `${2 * concurrency}`, "-v"],
+    ...["-m", values.variant, "-i", "grpc", "-u", endpoint, "--input-data", `${seen}/input.json`],
+    ...["--concurrency-range", `${concurrency}`, "--warmup-request-count", `${2 * concurrency}`, ...WINDOWS],
+    // The experts are called by a model, and not found by themselves.
+    ...["--bls-composing-models", `${values.variant}_high_noise:1,${values.variant}_low_noise:1`],
   ];
   const text =
     values.root === undefined
@@ -78,8 +90,8 @@ function ours(endpoint, concurrency) {
       "--json",
       "--ignore-checks",
     ],
-    ...["--variant", values.clip, "--door", "ensemble", "--prompt", PROMPT],
-    ...["--concurrency", `${concurrency}`, "--requests", values.requests, "--warm-up", `${2 * concurrency}`],
+    ...["--variant", values.variant, "--door", "ensemble", "--prompt", PROMPT],
+    ...["--concurrency", `${concurrency}`, "--duration", values.seconds, "--warm-up", `${2 * concurrency}`],
     ...["--out", "out/bench/perf-analyzer"],
   ];
   rmSync(`${root}out/bench/perf-analyzer`, { recursive: true, force: true });
