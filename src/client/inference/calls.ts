@@ -1,6 +1,6 @@
 import { CallClock } from "../observe/clock.ts";
 import type { ModelInferResponse } from "../protocol/messages.ts";
-import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
+import { isFinal, type ResponseStream } from "../transport/responses.ts";
 import type { Transport } from "../transport/transport.ts";
 import { knownOutputBytes } from "./output-bytes.ts";
 import { inferRequest, requestedOutputs, streamRequest } from "./request.ts";

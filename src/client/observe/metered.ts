@@ -1,7 +1,7 @@
 import { type TriptychError, toTriptychError } from "../../errors/index.ts";
 import type { ModelInferResponse, UnaryRpcs } from "../protocol/messages.ts";
 import type { TransportCall } from "../transport/context.ts";
-import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
+import { isFinal, type ResponseStream } from "../transport/responses.ts";
 import type { Transport } from "../transport/transport.ts";
 import { CallClock } from "./clock.ts";
 import type { Meter, MetricsRegistry, Outcome } from "./metrics.ts";

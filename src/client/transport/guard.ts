@@ -1,4 +1,5 @@
-import { TriptychError } from "../../errors/index.ts";
+import type { TriptychError } from "../../errors/index.ts";
+import { cancelledBy } from "./endings.ts";
 import { type CallFacts, statusError } from "./status.ts";
 
 /** What a call is guarded for. */
@@ -54,9 +55,4 @@ export class CallGuard {
   explain(reason: unknown): TriptychError {
     return this.#stopped ?? statusError(reason, this.#context);
   }
-}
-
-/** The error for a call whose signal has aborted; the signal's reason is its cause. */
-export function cancelledBy(signal: AbortSignal | undefined): TriptychError {
-  return new TriptychError("cancelled", "The call was cancelled.", { cause: signal?.reason });
 }

@@ -3,7 +3,7 @@ import { type CallOptions, checkedDeadline, DEFAULT_DEADLINE_MS } from "../optio
 import type { ModelInferRequest, UnaryRpcs } from "../protocol/messages.ts";
 import { type AttemptHost, Attempts, type BoundCall } from "./attempts.ts";
 import type { TransportCall } from "./context.ts";
-import { cancelledBy } from "./guard.ts";
+import { cancelledBy, closedError } from "./endings.ts";
 import type { CallHeaders } from "./headers.ts";
 import type { Admission } from "./pool/admission.ts";
 import type { EndpointCall, EndpointState } from "./pool/endpoint.ts";
@@ -11,9 +11,9 @@ import { Pool, type PoolHost, type PoolOptions } from "./pool/pool.ts";
 import type { Verify } from "./pool/probe.ts";
 import type { Retries } from "./pool/retry.ts";
 import type { Targets } from "./pool/targets.ts";
+import type { ResponseStream } from "./responses.ts";
 import { RetriedStream, type StreamTurn } from "./retried-stream.ts";
-import type { ResponseStream } from "./stream-call.ts";
-import { closedError, type Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 import { WaitingCalls } from "./waiting.ts";
 
 /** The parts of a transport, each made from its options. */

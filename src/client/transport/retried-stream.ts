@@ -2,7 +2,7 @@ import { isTriptychError, type TriptychError } from "../../errors/index.ts";
 import type { ModelInferRequest, ModelInferResponse } from "../protocol/messages.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Endpoint } from "./pool/endpoint.ts";
-import type { ResponseStream } from "./stream-call.ts";
+import type { ResponseStream } from "./responses.ts";
 
 /** An attempt that was sent. */
 interface Opened {

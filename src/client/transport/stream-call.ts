@@ -8,16 +8,12 @@ import type {
 import { rpc } from "../protocol/service.ts";
 import { type CallContext, deadlineOf } from "./context.ts";
 import { CallGuard } from "./guard.ts";
+import { isFinal, type ResponseStream } from "./responses.ts";
 import { messageError } from "./status.ts";
 import { watched } from "./watch.ts";
 
 /** How long a server may take to close a stream after its final response. */
 const CLOSING_MS = 2000;
-
-/** The responses to one request, and a way to end them early. */
-export interface ResponseStream extends AsyncIterable<ModelInferResponse> {
-  stop(reason: TriptychError): void;
-}
 
 type Call = ClientDuplexStream<ModelInferRequest, ModelStreamInferResponse>;
 
@@ -110,9 +106,4 @@ function responseIn(message: ModelStreamInferResponse, context: CallContext): Mo
     "response-invalid",
     `${context.endpoint}: the server sent a response without content.`,
   );
-}
-
-/** True for the last response; without outputs it is an end mark, not data. */
-export function isFinal(response: ModelInferResponse): boolean {
-  return response.parameters["triton_final_response"]?.bool_param === true;
 }

@@ -1,5 +1,5 @@
 import { TriptychError } from "../../errors/index.ts";
-import { cancelledBy } from "./guard.ts";
+import { cancelledBy } from "./endings.ts";
 
 /** What bounds a call from its start to its end, whatever it waits for. */
 export interface CallLimits {

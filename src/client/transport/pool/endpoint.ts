@@ -3,7 +3,8 @@ import { isTriptychError, type TriptychError } from "../../../errors/index.ts";
 import type { ModelInferRequest, UnaryRpcs } from "../../protocol/messages.ts";
 import type { CallContext } from "../context.ts";
 import type { CallGuard } from "../guard.ts";
-import { openStream, type ResponseStream } from "../stream-call.ts";
+import type { ResponseStream } from "../responses.ts";
+import { openStream } from "../stream-call.ts";
 import { callUnary } from "../unary-call.ts";
 import { type EndpointStatus, Health } from "./health.ts";
 
