@@ -77,6 +77,7 @@ export type {
 export type { SharedMemory, SharedMemoryOptions, SharedMemoryUse } from "./shared-memory/types.ts";
 export type { OpenStudio, Studio, StudioBase } from "./studio.ts";
 export type { ChannelOptions, KeepaliveOptions } from "./transport/channel.ts";
+export type { Compression } from "./transport/compression.ts";
 export type { HeaderOptions, HeaderValues } from "./transport/headers.ts";
 export type { TransportOptions } from "./transport/open.ts";
 export type { AdmissionOptions } from "./transport/pool/admission.ts";
