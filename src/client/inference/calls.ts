@@ -1,5 +1,6 @@
 import { CallClock } from "../observe/clock.ts";
 import type { ModelInferResponse } from "../protocol/messages.ts";
+import type { Lane } from "../transport/lane.ts";
 import { isFinal, type ResponseStream } from "../transport/responses.ts";
 import type { Transport } from "../transport/transport.ts";
 import { knownOutputBytes } from "./output-bytes.ts";
@@ -35,12 +36,15 @@ export async function inferOnce(
   return read(await transport.unary("ModelInfer", request, call));
 }
 
+/** What a stream takes: with a lane, it shares a gRPC stream with others. */
+type StreamOptions = InferOptions & { readonly lane?: Lane };
+
 /** Sends a request on a stream, which must be read or stopped; `once` are outputs of one response at most. */
 export function openInference(
   transport: Transport,
   model: NamedContract,
   inputs: AnyInputs,
-  options: InferOptions = {},
+  options: StreamOptions = {},
   once: readonly string[] = [],
 ): InferenceStream {
   const watch = new CallClock();
