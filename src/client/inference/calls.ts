@@ -77,11 +77,16 @@ function reader<T>(decode: (response: ModelInferResponse) => T): {
   readonly accept: (response: ModelInferResponse) => void;
   readonly read: (response: ModelInferResponse) => T;
 } {
-  const decoded = new WeakMap<ModelInferResponse, { readonly value: T }>();
+  // Hardly ever more than one: whoever accepts an answer hands it on at once.
+  const accepted: { readonly response: ModelInferResponse; readonly value: T }[] = [];
   return {
     accept: (response) => {
-      decoded.set(response, { value: decode(response) });
+      accepted.push({ response, value: decode(response) });
     },
-    read: (response) => (decoded.get(response) ?? { value: decode(response) }).value,
+    read: (response) => {
+      const at = accepted.findIndex((one) => one.response === response);
+      const [found] = at === -1 ? [] : accepted.splice(at, 1);
+      return found === undefined ? decode(response) : found.value;
+    },
   };
 }

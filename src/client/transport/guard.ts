@@ -19,11 +19,9 @@ export class CallGuard {
   readonly #onAbort = (): void => {
     this.stop(cancelledBy(this.#context.signal));
   };
+  #isOver = false;
+  #settled: Promise<void> | undefined;
   #markSettled: () => void = () => undefined;
-  /** Fulfils when the call is over at both ends. */
-  readonly settled = new Promise<void>((resolve) => {
-    this.#markSettled = resolve;
-  });
 
   constructor(call: { cancel(): void }, context: GuardContext, running: Set<CallGuard>) {
     this.#call = call;
@@ -38,6 +36,15 @@ export class CallGuard {
     return this.#stopped;
   }
 
+  /** Fulfils when the call is over at both ends. Made when it is asked for: hardly any call ever is. */
+  get settled(): Promise<void> {
+    this.#settled ??= new Promise((resolve) => {
+      this.#markSettled = resolve;
+      if (this.#isOver) resolve();
+    });
+    return this.#settled;
+  }
+
   /** Cancels the call, at the server too; the first reason stands. */
   stop(reason: TriptychError): void {
     this.#stopped ??= reason;
@@ -46,6 +53,7 @@ export class CallGuard {
 
   /** To be called once, when the call has its status. */
   release(): void {
+    this.#isOver = true;
     this.#running.delete(this);
     this.#context.signal?.removeEventListener("abort", this.#onAbort);
     this.#markSettled();

@@ -29,12 +29,18 @@ export function openStream(
   context: CallContext,
   running: Set<CallGuard>,
 ): ResponseStream {
-  const { path, ...codec } = rpc("ModelStreamInfer");
-  const { serialize, deserialize } = watched(codec, context.watch);
+  const method = rpc("ModelStreamInfer");
+  const { serialize, deserialize } = watched(method, context.watch);
   // Without the header triton_grpc_error, failures come as text. With it Triton 2.51 ends the stream at once and
   // crashes when the model's final flag arrives after that.
   const options = { deadline: deadlineOf(context) };
-  const call: Call = client.makeBidiStreamRequest(path, serialize, deserialize, context.metadata, options);
+  const call: Call = client.makeBidiStreamRequest(
+    method.path,
+    serialize,
+    deserialize,
+    context.metadata,
+    options,
+  );
   // Cancelling emits an error; without a listener that would end the process.
   call.on("error", () => undefined);
   const guard = new CallGuard(call, context, running);

@@ -13,8 +13,7 @@ export class WaitingCalls {
   readonly #waiting = new Set<(reason: TriptychError) => void>();
 
   /** What a call waits for, unless it is cancelled, out of time or closed before that. */
-  async wait<T>(what: T | Promise<T>, limits: CallLimits, label: string): Promise<T> {
-    if (!(what instanceof Promise)) return what;
+  wait<T>(what: Promise<T>, limits: CallLimits, label: string): Promise<T> {
     let clean: () => void = () => undefined;
     const ended = new Promise<never>((_, reject) => {
       const onAbort = (): void => {
