@@ -12,6 +12,7 @@ async function pipeline() {
   const { benchClips } = await import("./bench/clips.mjs");
   const { benchEngines, benchRepository } = await import("./bench/commands.mjs");
   const { benchLint } = await import("./bench/lint.mjs");
+  const { benchRecording } = await import("./bench/recording.mjs");
   const { benchSteps } = await import("./bench/steps.mjs");
   const { benchHooks } = await import("./bench/hooks.mjs");
   const { benchStart } = await import("./bench/start.mjs");
@@ -23,6 +24,7 @@ async function pipeline() {
     ...benchLint(rounds),
     ...benchSteps(rounds),
     ...(await benchHooks(rounds)),
+    await benchRecording(Math.min(rounds, 20)),
   ];
 }
 
