@@ -15,10 +15,12 @@ async function pipeline() {
   const { benchRecording } = await import("./bench/recording.mjs");
   const { benchSteps } = await import("./bench/steps.mjs");
   const { benchHooks } = await import("./bench/hooks.mjs");
+  const { benchStart } = await import("./bench/start.mjs");
   return [
     ...(await benchClips(rounds)),
     benchRepository(rounds),
     benchEngines(rounds),
+    benchStart(Math.min(rounds, 25)),
     ...benchLint(rounds),
     ...benchSteps(rounds),
     ...(await benchHooks(rounds)),
