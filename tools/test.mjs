@@ -70,6 +70,10 @@ const lanes = [
     single("format", "npm run --silent lint:format"),
     single("lint", "npm run --silent lint"),
     single("types", "npm run --silent types"),
+    single("layers", "npm run --silent layers"),
+    single("dead code", "npm run --silent dead"),
+    single("package", "npm run --silent package"),
+    single("reference", "npm run --silent reference"),
     vitest("unit", "unit*"),
   ],
   [
@@ -81,10 +85,6 @@ const lanes = [
       toolsEnv,
     ),
     pytest("tools", "tools/tests"),
-    single("layers", "npm run --silent layers"),
-    single("dead code", "npm run --silent dead"),
-    single("package", "npm run --silent package"),
-    single("reference", "npm run --silent reference"),
   ],
 ];
 
