@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type LintReport, lintRepository } from "../src/lint/index.ts";
 import { isEnsemble, type LintCase, named, writeFiles } from "./lint/case.ts";
-import { ABORTING_CASE, CASES, HANGING_CASE, MEMBER_FILES } from "./lint/cases/index.ts";
+import { ABORTING_CASES, CASES, HANGING_CASE, MEMBER_FILES } from "./lint/cases/index.ts";
 import { LoadingServer, type ServerVerdict } from "./lint/server.ts";
 import { temporaryFolder } from "./support.ts";
 
@@ -79,11 +79,22 @@ describe("what costs more than the model", () => {
     });
   });
 
-  it("a version beyond 64 bits: the server aborts", async () => {
-    const folder = repositoryOf([ABORTING_CASE]);
-    expect(await lintErrors(folder, ABORTING_CASE)).toEqual(["P101", "R604"]);
-    await using server = new LoadingServer(folder);
-    const [verdict] = (await server.verdictsOf([{ model: modelOf(ABORTING_CASE), alone: true }])).values();
-    expect(verdict).toMatchObject({ outcome: "aborts" });
+  describe("a model of which the server aborts", () => {
+    let said: Map<string, ServerVerdict>;
+    let found: string;
+
+    beforeAll(async () => {
+      found = repositoryOf(ABORTING_CASES);
+      await using server = new LoadingServer(found);
+      said = await server.verdictsOf(ABORTING_CASES.map((one) => ({ model: modelOf(one), alone: true })));
+    });
+
+    it.each(ABORTING_CASES)("$id: Triton aborts, and lint says so before", async (sample) => {
+      expect(said.get(modelOf(sample))).toMatchObject({
+        outcome: "aborts",
+        reason: expect.stringContaining(sample.last) as string,
+      });
+      expect(await lintErrors(found, sample)).toEqual(sample.rules);
+    });
   });
 });

@@ -9,6 +9,7 @@ import { ENSEMBLE_RULES } from "./ensemble.ts";
 import { INSTANCE_RULES } from "./instances.ts";
 import { LAYOUT_RULES } from "./layout.ts";
 import { LIMIT_RULES } from "./limits.ts";
+import { METRIC_TAG_RULES } from "./metric-tags.ts";
 import { MODEL_RULES } from "./model.ts";
 import { PYTHON_RULES } from "./python.ts";
 import { SEQUENCE_RULES } from "./sequence.ts";
@@ -30,6 +31,7 @@ export const MODEL_CHECKS: readonly CheckedRule[] = [
   ...SEQUENCE_RULES,
   ...STATE_RULES,
   ...TRANSACTION_RULES,
+  ...METRIC_TAG_RULES,
   ...TENSOR_RULES,
   ...BATCH_TENSOR_RULES,
   ...INSTANCE_RULES,
