@@ -100,6 +100,7 @@ describe("any spec", () => {
       const found = await importRepository(place);
       expect(found).toMatchObject({ gaps: [], spec: { losses: [] } });
       expect([...rendered(found.spec?.text ?? "")]).toEqual([...rendered(text)]);
+      rmSync(place, { recursive: true, force: true });
     });
     await fc.assert(property, { numRuns: RUNS });
     expect(tried).toBeGreaterThan(RUNS / 5);
