@@ -18,5 +18,6 @@ export const CASES: readonly LintCase[] = [
 ];
 
 export { ABORTING_CASES } from "./aborting.ts";
+export { LIMITED_CASES } from "./limits.ts";
 export { MEMBER_FILES } from "./members.ts";
 export { HANGING_CASE } from "./models.ts";
