@@ -76,7 +76,7 @@ export function shapeArguments(profiles: readonly ShapeProfile[]): string[] {
   });
 }
 
-/** Reads the arguments of {@link shapeArguments} back, wherever they stand among others; what is none is passed over. */
+/** The profiles that arguments of trtexec name, such as those in a passport; what names none is passed over. */
 export function readShapeArguments(words: readonly string[]): ShapeProfile[] {
   const profiles: Partial<Record<keyof ShapeProfile, InputShapes>>[] = [];
   for (const word of words) {
