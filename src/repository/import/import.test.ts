@@ -62,6 +62,7 @@ describe("a repository of Triptych's", () => {
     const place = await write(config("wan-tiny"), folder);
     mkdirSync(join(place, "python/triptych_runtime/__pycache__"));
     writeFileSync(join(place, "models/vae_decoder/1/model.onnx"), "weights");
+    writeFileSync(join(place, "models/vae_decoder/1/model.onnx.passport.json"), "{}");
     expect((await importRepository(place)).spec?.losses).toEqual([]);
   });
 });

@@ -16,6 +16,7 @@ import { contractOfConfigs } from "../contract-of-folder.ts";
 import { cannotReadAll, FOLDER_HINT, type FolderOptions, leadsOut, readConfigs } from "../read-configs.ts";
 import { linksOf, MANIFEST, MODELS_FOLDER, renderRepository } from "../render.ts";
 import { readRuntime } from "../runtime.ts";
+import { passportPaths } from "../weights.ts";
 import { lossesOf } from "./compare.ts";
 import { foundRepository } from "./found.ts";
 import type { ImportLoss } from "./loss.ts";
@@ -87,7 +88,7 @@ export async function importRepository(
   const plan = planned(text);
   if (!("spec" in plan)) return { ...read, gaps: gapsOf(plan) };
   const files = renderRepository(plan, await readRuntime());
-  const weights = linksOf(plan).map(({ path }) => path);
+  const weights = [...linksOf(plan).map(({ path }) => path), ...passportPaths(plan)];
   return {
     ...read,
     contract: pipelineContract(read.contract, plan, name),
