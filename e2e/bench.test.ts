@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Point, RECORD_SCHEMA, REPORT_SCHEMA, type Report } from "../src/bench/index.ts";
 import type { TritonServer } from "../src/server/index.ts";
+import { lookAt, unreadable } from "./fixtures/browser.ts";
 import { type CliEnd, cli, documentOf, startCli } from "./fixtures/cli.ts";
 import { pythonOf, ROOT, startTiny, temporaryFolder } from "./support.ts";
 
@@ -148,6 +150,39 @@ describe("a measurement of the real Triton", () => {
     // Inside the picture.
     expect(found["least"]).toBeGreaterThanOrEqual(0);
     expect(found["most"]).toBeLessThanOrEqual(720);
+  });
+
+  it("writes a page that a browser shows whole, in any width and scheme, whatever a server said", async () => {
+    const hostile = temporaryFolder("bench-hostile");
+    const records = readFileSync(path.join(folder, "records/draft-c2.ndjson"), "utf8").trimEnd().split("\n");
+    const evil = `</td><script>document.title = "run"</script><img src="http://127.0.0.1:9/x" onerror="alert(1)">`;
+    const lines = records.map((line, index) => {
+      if (index !== 2) return line;
+      const failed = { outcome: "inference-failed", message: evil, bytes: undefined, stages: undefined };
+      return JSON.stringify({ ...(JSON.parse(line) as object), ...failed });
+    });
+    mkdirSync(path.join(hostile, "records"));
+    for (const name of ["draft-c2", "draft-c4"]) {
+      const text = lines.join("\n").replace('"name":"draft-c2"', `"name":"${name}"`);
+      writeFileSync(path.join(hostile, `records/${name}.ndjson`), `${text}\n`);
+    }
+    const reported = await cli(["report", hostile, "--out", hostile]);
+    expect(reported.code, reported.stderr).toBe(0);
+    const page = path.join(hostile, "report.html");
+    const browser = temporaryFolder("browser");
+    for (const width of [1200, 390]) {
+      const seen = lookAt(page, browser, { width });
+      expect(seen).toMatchObject({
+        ...{ title: "wan-tiny: what was measured", said: [], elements: 0, scrollWidth: width },
+        ...{ background: "rgb(255, 255, 255)", requests: [pathToFileURL(page).href] },
+      });
+      // Two plots of both loads, three of each.
+      expect(seen.drawings.map(({ marks }) => marks > 0)).toEqual(Array.from({ length: 8 }, () => true));
+      expect(unreadable(seen)).toEqual([]);
+      expect(seen.text).toContain(evil);
+    }
+    const dark = lookAt(page, browser, { width: 1200, scheme: "dark" });
+    expect([dark.background, dark.ink]).toEqual(["rgb(21, 28, 35)", "rgb(221, 228, 234)"]);
   });
 });
 

@@ -4,8 +4,8 @@ import { expect, it } from "vitest";
 import { hodgesLehmann, signedRankBounds } from "../src/gate/index.ts";
 import { pythonOf, ROOT } from "./support.ts";
 
-/** Logarithms of the ratios of blocks, as an A/B of wan-tiny on a shared machine gave them. */
-const RECORDED = [
+/** Logarithms of ratios like those of an A/B on a shared machine: most near nothing, one far out. */
+const LOGS = [
   0.0312, -0.0458, 0.1127, 0.0089, -0.0871, 0.0643, 0.0217, -0.0125, 0.0934, 0.4021, -0.0302, 0.0561, 0.0178,
   0.0745, -0.0614, 0.0406, 0.1283, -0.0237, 0.0052, 0.0899, 0.0471, -0.1342, 0.0267, 0.0688, 0.0144,
 ];
@@ -26,7 +26,7 @@ interface Bounded {
 
 const CASES: readonly Bounded[] = [0.05, 0.01, 0.0025].flatMap((risk) =>
   [9, 12, 18, 25].map((n) => {
-    const values = RECORDED.slice(0, n);
+    const values = LOGS.slice(0, n);
     const { low, high } = signedRankBounds(values, risk) ?? { low: Number.NaN, high: Number.NaN };
     return { risk, values, low, high };
   }),

@@ -1,13 +1,15 @@
-import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { GateReport } from "../src/gate/index.ts";
+import { type GateReport, VERDICT_SCHEMA } from "../src/gate/index.ts";
 import { startTriton, type TritonServer } from "../src/server/index.ts";
 import { cli, documentOf, edit, startCli } from "./fixtures/cli.ts";
+import { startRelay } from "./fixtures/faulty-relay.ts";
 import { planOf, ROOT, startTiny, temporaryFolder, writeModels } from "./support.ts";
 
-/** Seconds that the candidate's text encoder waits: a thousand times what it takes, so that no busy machine hides it. */
-const DELAY = 1;
+/** Seconds that the candidate's text encoder waits: a hundred times what it takes, so that no busy machine hides it. */
+const DELAY = 0.4;
 
 let base: TritonServer;
 let slow: TritonServer;
@@ -88,6 +90,9 @@ describe("a gate on the real Triton", () => {
         speed: "failed",
       },
     });
+    const ajv = new Ajv({ allErrors: true });
+    ajv.validate(JSON.parse(JSON.stringify(VERDICT_SCHEMA)) as object, report);
+    expect(ajv.errors).toBeNull();
     expect(report.parts[0]?.part).toBe("text_encoder");
     expect(report.parts[0]?.low).toBeGreaterThan(0);
     expect(report.parts[0]?.sentence).toContain("the model itself computes longer");
@@ -152,5 +157,65 @@ describe("a gate on the real Triton", () => {
     expect(end.code, end.stderr).toBe(3);
     expect(end.stdout).toContain("the sender stalled");
     expect(existsSync(path.join(folder, "out/verdict.json"))).toBe(true);
+  });
+});
+
+describe("a gate that is disturbed", () => {
+  const SLO = "  slo:\n    tail: { variant: draft, metric: response, most: 60000 }\n";
+
+  /** A gate without accepted values, in a folder of its own. */
+  function plainGate(blocks = 3): { readonly file: string; readonly out: string } {
+    const place = temporaryFolder("gate");
+    const file = path.join(place, "gate.yaml");
+    const text = readFileSync(gateFile(SLO, `blocks: ${blocks}\nmost: ${blocks}\n`), "utf8");
+    writeFileSync(file, text.replace("accepted: accepted.json\n", ""));
+    cpSync(path.join(ROOT, "configs/wan-tiny.yaml"), path.join(place, "wan-tiny.yaml"));
+    return { file, out: path.join(place, "out") };
+  }
+
+  const run = (candidate: string, { file, out } = plainGate()) =>
+    startCli(["gate", file, "--base", base.grpcEndpoint, "--candidate", candidate, "--out", out, "--json"]);
+
+  it("waits for another on the same machine, and both end", async () => {
+    const first = run(base.grpcEndpoint, plainGate(16));
+    await first.saw(/block 1:/);
+    const second = await run(base.grpcEndpoint).ended;
+    expect(second.stderr).toContain("waiting for another gate on this machine");
+    const measured = [await first.ended, second].map(
+      (end) => (documentOf(end) as unknown as GateReport).blocks.measured,
+    );
+    expect(measured).toEqual([16, 3]);
+  });
+
+  it("calls it broken, not failed, where an endpoint comes and goes", async () => {
+    const relay = await startRelay(Number(base.grpcEndpoint.split(":")[1]));
+    const running = run(relay.endpoint);
+    await running.saw(/block 1:/);
+    const flap = setInterval(() => {
+      relay.reset();
+    }, 150);
+    const end = await running.ended.finally(() => {
+      clearInterval(flap);
+    });
+    expect(end.code, end.stderr).toBe(3);
+    const { verdict, checks } = documentOf(end) as unknown as GateReport;
+    expect(verdict).toBe("invalid");
+    expect(checks.find(({ name }) => name === "requests")?.message).toMatch(
+      /^0 of the base and [1-3] of the candidate failed: unreachable: /,
+    );
+  });
+
+  it("keeps the verdict where the disk is full for the rest", async () => {
+    const gate = plainGate();
+    mkdirSync(gate.out);
+    symlinkSync("/dev/full", path.join(gate.out, "blocks.ndjson"));
+    const end = await run(base.grpcEndpoint, gate).ended;
+    expect([end.code, end.stdout]).toEqual([3, expect.stringContaining("disk-full")]);
+    const verdict = readFileSync(path.join(gate.out, "verdict.json"), "utf8");
+    expect(JSON.parse(verdict)).toMatchObject({ format: "triptych-gate" });
+    // Half of it is none.
+    writeFileSync(path.join(gate.out, "verdict.json"), verdict.slice(0, verdict.length / 2));
+    const explained = await cli(["gate", "explain", "--out", gate.out]);
+    expect([explained.code, explained.stderr]).toEqual([2, expect.stringContaining("records-invalid")]);
   });
 });

@@ -137,6 +137,19 @@ describe("the installed package", () => {
     expect(JSON.parse(said)).toEqual(["function", true, 6, 14, true]);
   });
 
+  it("loads the gRPC library only when something connects", () => {
+    const script = `
+      import { createRequire } from "node:module";
+      import { connect } from "triptych-sdk/client";
+      const { cache } = createRequire(process.cwd() + "/");
+      const loaded = () => Object.keys(cache).filter((file) => /node_modules.(@grpc|protobufjs)/.test(file)).length;
+      const before = loaded();
+      await connect("127.0.0.1:1", { deadlineMs: 2000 }).catch(() => undefined);
+      console.log(JSON.stringify([before, loaded() > 10]));
+    `;
+    expect(JSON.parse(run(process.execPath, "--input-type=module", "--eval", script))).toEqual([0, true]);
+  });
+
   it.each(["triptych-sdk/dist/index.js", "triptych-sdk/errors"])("keeps %s to itself", (name) => {
     expect(() => run(process.execPath, "--input-type=module", "--eval", `await import("${name}")`)).toThrow(
       /ERR_PACKAGE_PATH_NOT_EXPORTED/,

@@ -22,6 +22,7 @@ export {
   type GateReport,
   parseGate,
   type RatioEstimate,
+  VERDICT_SCHEMA,
   type Verdict as GateVerdict,
 } from "./gate/index.ts";
 export * from "./lint/index.ts";

@@ -12,15 +12,19 @@ async function pipeline() {
   const { benchClips } = await import("./bench/clips.mjs");
   const { benchEngines, benchRepository } = await import("./bench/commands.mjs");
   const { benchLint } = await import("./bench/lint.mjs");
+  const { benchRecording } = await import("./bench/recording.mjs");
   const { benchSteps } = await import("./bench/steps.mjs");
   const { benchHooks } = await import("./bench/hooks.mjs");
+  const { benchStart } = await import("./bench/start.mjs");
   return [
     ...(await benchClips(rounds)),
     benchRepository(rounds),
     benchEngines(rounds),
+    benchStart(Math.min(rounds, 25)),
     ...benchLint(rounds),
     ...benchSteps(rounds),
     ...(await benchHooks(rounds)),
+    await benchRecording(Math.min(rounds, 20)),
   ];
 }
 

@@ -8,7 +8,8 @@ import type { Session } from "./recorder/session.ts";
 import { type Connection, withSharedMemory } from "./shared-memory/open.ts";
 import type { SharedMemoryOptions } from "./shared-memory/types.ts";
 import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
-import { openTransport, type TransportOptions } from "./transport/open.ts";
+import { checkSecrecy } from "./transport/address.ts";
+import type { TransportOptions } from "./transport/open.ts";
 import { checkReady, type Verify } from "./transport/pool/probe.ts";
 
 const DEFAULT_CONNECT_MS = 5000;
@@ -71,7 +72,12 @@ export async function connect(
   options: OpenOptions & Partial<ConnectOptions<Contract>> = {},
 ): Promise<OpenStudio> {
   requireContract(options);
-  const until = performance.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
+  for (const { confidential, name = "a middleware" } of options.use ?? [])
+    if (confidential === true) checkSecrecy(endpoints, options, name, "its own options may allow that");
+  const deadlineMs = checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
+  // The gRPC library takes most of a start: whoever never connects need not load it, and no server is waited for yet.
+  const { openTransport } = await import("./transport/open.ts");
+  const until = performance.now() + deadlineMs;
   const connection = withSharedMemory(await openTransport(endpoints, options), options.sharedMemory);
   return studioOver(connection, options, until);
 }

@@ -37,13 +37,19 @@ export {
 } from "./generate/types.ts";
 export type { VariantClients } from "./generate/variants.ts";
 export type {
+  ManyFailure,
+  ManyOptions,
+  ManyPartialInference,
+  ManyRequest,
+  ManyRequests,
+} from "./inference/many-types.ts";
+export type { ModelClient, ModelClients, StreamModel, UnaryModel } from "./inference/model-types.ts";
+export type {
   ClassScore,
   ControlOptions,
   Inference,
   InferOptions,
   InputsOf,
-  ModelClient,
-  ModelClients,
   OutputName,
   OutputsOf,
   ParameterValue,
@@ -52,9 +58,7 @@ export type {
   RequestParameter,
   RequestParameters,
   Sequence,
-  StreamModel,
   TopClasses,
-  UnaryModel,
 } from "./inference/types.ts";
 export { type BearerTokenOptions, bearerToken, type Token } from "./observe/bearer-token.ts";
 export type { Bucket, HistogramData } from "./observe/histogram.ts";
@@ -77,6 +81,7 @@ export type {
 export type { SharedMemory, SharedMemoryOptions, SharedMemoryUse } from "./shared-memory/types.ts";
 export type { OpenStudio, Studio, StudioBase } from "./studio.ts";
 export type { ChannelOptions, KeepaliveOptions } from "./transport/channel.ts";
+export type { Compression } from "./transport/compression.ts";
 export type { HeaderOptions, HeaderValues } from "./transport/headers.ts";
 export type { TransportOptions } from "./transport/open.ts";
 export type { AdmissionOptions } from "./transport/pool/admission.ts";

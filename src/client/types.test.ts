@@ -166,6 +166,26 @@ describe("the types of infer", () => {
 });
 
 describe("the types of generate", () => {
+  it("are those of each of many requests", () => {
+    expectTypeOf<Studio<Toy>["models"]["text_encoder"]>().not.toHaveProperty("streamMany");
+    checked(async (studio) => {
+      const { draft_stream } = studio.models;
+      for await (const entry of draft_stream.streamMany([{ inputs: { PROMPT, SEED } }], {
+        outputs: ["STAGE"],
+      })) {
+        if (entry.error === undefined)
+          expectTypeOf(entry.answer).toEqualTypeOf<
+            PartialInference<{ readonly STAGE: Tensor<"BYTES", readonly [1]> }> | undefined
+          >();
+        else expectTypeOf(entry.answer).toEqualTypeOf<undefined>();
+      }
+      // @ts-expect-error -- an input is missing
+      draft_stream.streamMany([{ inputs: {} }]);
+      // @ts-expect-error -- each request has an id of its own
+      draft_stream.streamMany([], { requestId: "all" });
+    });
+  });
+
   it("offer guidance only where the variant takes it", () => {
     expectTypeOf<GenerateRequest<Toy["variants"]["draft"]>>().not.toHaveProperty("negativePrompt");
     expectTypeOf<GenerateRequest<Toy["variants"]["final"]>>().toHaveProperty("negativePrompt");

@@ -13,6 +13,7 @@ export {
   renderGateMarkdown,
   subtitleOf as gateSubtitle,
 } from "./report/render.ts";
+export { VERDICT_SCHEMA } from "./report/schema.ts";
 export type { CheckResult, GateEvidence, GateReport, PartDelta, SideFacts } from "./report/types.ts";
 export { hodgesLehmann, signedRankBounds } from "./stats/signed-rank.ts";
 export type { RatioEstimate, Verdict } from "./stats/verdict.ts";

@@ -1,26 +1,13 @@
 // A clip through Triton against the same work in one process, and the draft against the final.
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { compare } from "./compare.mjs";
 import { ROOT as root } from "./root.mjs";
+import { serveTiny } from "./tiny.mjs";
 
-const {
-  connect,
-  linkWeights,
-  parseSpec,
-  planPipeline,
-  readRuntime,
-  renderRepository,
-  startTriton,
-  writeRepository,
-} = await import(`${root}dist/index.js`);
+const { connect } = await import(`${root}dist/index.js`);
 const WARM_UP = 4;
-
-function planOf(name) {
-  const file = `${root}configs/${name}.yaml`;
-  return planPipeline(parseSpec(readFileSync(file, "utf8"), file));
-}
 
 /** The in-process side: one Python process that answers line by line. */
 async function startLoop(models) {
@@ -60,14 +47,9 @@ const stageMs = (clip, stages) =>
 
 /** A served wan-tiny and the in-process loop over the very same files. */
 async function startBoth() {
-  const plan = planOf("wan-tiny");
-  const folder = `${root}out/bench/wan-tiny`;
-  mkdirSync(folder, { recursive: true });
-  await writeRepository(renderRepository(plan, await readRuntime()), folder);
-  await linkWeights(plan, `${root}models/wan-tiny`, folder);
+  const { plan, folder, server } = await serveTiny("wan-tiny");
   writeFileSync(`${folder}/bench.json`, JSON.stringify(loopFacts(plan)));
   const loop = await startLoop(`${folder}/models`);
-  const server = await startTriton({ kind: "embedded", modelRepository: `${folder}/models` });
   const studio = await connect(server.grpcEndpoint, { contract: plan.contract });
   const stop = async () => {
     await studio.close();

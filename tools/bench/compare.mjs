@@ -26,7 +26,7 @@ function interval(pairs, statistic) {
   return [quantile(ordered, 0.025), quantile(ordered, 0.975)];
 }
 
-export function compare(name, a, b, target) {
+export function compare(name, a, b, target, unit = "ms") {
   const pairs = a.values.map((value, index) => [value, b.values[index]]);
   const ratioOf = (rows) => median(rows.map(([x]) => x)) / median(rows.map(([, y]) => y));
   const [low, high] = interval(pairs, ratioOf);
@@ -46,7 +46,7 @@ export function compare(name, a, b, target) {
   };
   console.log(
     `${name}: ${row.ratio.toFixed(3)}x [${low.toFixed(3)}, ${high.toFixed(3)}], n = ${row.n}; ` +
-      `${a.name} ${row.medianA.toFixed(1)} ms, ${b.name} ${row.medianB.toFixed(1)} ms; target ${target}`,
+      `${a.name} ${row.medianA.toFixed(1)} ${unit}, ${b.name} ${row.medianB.toFixed(1)} ${unit}; target ${target}`,
   );
   return row;
 }

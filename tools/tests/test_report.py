@@ -29,7 +29,7 @@ from triptych_tools.wan_tiny.report import (
     timings,
 )
 from triptych_tools.wan_tiny.report_page import page
-from triptych_tools.wan_tiny.report_pictures import clips_picture, trade_picture
+from triptych_tools.wan_tiny.report_pictures import clips_picture, places, trade_picture
 
 ROOT = Path(__file__).parents[2]
 SCENE = Scene("red", "circle", "right")
@@ -173,3 +173,13 @@ def test_pictures_are_made(tmp_path: Path) -> None:
     for name in ("clips", "trade"):
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert len(picture.convert("RGB").getcolors(1 << 20) or []) > 20
+
+
+def test_names_in_the_picture_lie_over_nothing() -> None:
+    points = [(100.0, 100.0), (100.0, 100.0), (103.0, 98.0), (20.0, 50.0), (101.0, 120.0)]
+    found = places(points, ["one", "another", "a_third_one", "near_the_edge", "last"], edge=10.0)
+    lines = [(left, middle, left + 7.5 * 3) for left, middle in found]
+    for index, (left, middle, _) in enumerate(lines):
+        assert left > 10.0
+        for other_left, other_middle, other_right in lines[:index]:
+            assert abs(middle - other_middle) >= 15.0 or left >= other_right or other_left > left

@@ -11,6 +11,7 @@ import { TriptychError, toTriptychError } from "../../errors/index.ts";
 import type { Contract, VariantContract } from "../../model-config/index.ts";
 import type { PlannedRequest } from "../plan/mix.ts";
 import type { Door, RequestRecord, StageRecord } from "../records/types.ts";
+import { callsOf, settledStatistics } from "../server/settled.ts";
 
 /** How a request ended. */
 export type Outcome = Pick<RequestRecord, "outcome" | "bytes" | "stages" | "message">;
@@ -22,7 +23,7 @@ export interface Target {
   send(request: PlannedRequest): Promise<Outcome>;
   /** A clip with its frames and its latent, to be looked at; rejects where it fails. */
   sample(request: PlannedRequest): Promise<Clip>;
-  /** What the server has counted for each model so far. */
+  /** What the server has counted for each model so far, once every call that was answered here is counted. */
   statistics(): Promise<readonly ModelStatistics[]>;
   /** Name and version of the server. */
   metadata(): Promise<ServerMetadata>;
@@ -80,6 +81,37 @@ function sampleOf(studio: Studio<Contract>, request: PlannedRequest, deadlineMs:
   return clientOf(studio, request.variant).generate(wanted, { deadlineMs }).result;
 }
 
+/** Calls that a server must have counted: those before, where they are known, and those that were answered since. */
+class AnsweredCalls {
+  readonly #calls: Record<string, number> = {};
+  readonly #contract: Contract;
+  readonly #door: Door;
+
+  constructor(contract: Contract, door: Door) {
+    this.#contract = contract;
+    this.#door = door;
+  }
+
+  /** Counts from what the server has counted by now. */
+  startFrom(readings: readonly ModelStatistics[]): void {
+    const calls = callsOf(readings);
+    for (const variant of Object.values(this.#contract.variants)) {
+      const model = variant[this.#door];
+      this.#calls[model] = calls[model] ?? 0;
+    }
+  }
+
+  add(variant: string): void {
+    const model = this.#contract.variants[variant]?.[this.#door];
+    const known = model === undefined ? undefined : this.#calls[model];
+    if (model !== undefined && known !== undefined) this.#calls[model] = known + 1;
+  }
+
+  get atLeast(): Readonly<Record<string, number>> {
+    return this.#calls;
+  }
+}
+
 /** Connects to a server that is to be measured. */
 async function openTarget(endpoint: string, contract: Contract, options: TargetOptions): Promise<Target> {
   const { signal, tls } = options;
@@ -90,18 +122,23 @@ async function openTarget(endpoint: string, contract: Contract, options: TargetO
     // A second attempt would hide what the first one met.
     retry: false,
   });
+  const read = () => studio.server.statistics("", { deadlineMs: STATISTICS_MS });
+  const answered = new AnsweredCalls(contract, options.door);
+  // Where they cannot be had, whoever asks for them later is told why.
+  answered.startFrom(await read().catch(() => []));
   return {
     endpoint,
     send: async (request) => {
       try {
         const clip = await ask(studio, request, options);
+        answered.add(request.variant);
         return { outcome: "ok", bytes: clip.video.length, ...stagesOf(clip) };
       } catch (reason) {
         return failureOf(reason);
       }
     },
     sample: async (request) => sampleOf(studio, request, options.deadlineMs),
-    statistics: () => studio.server.statistics("", { deadlineMs: STATISTICS_MS }),
+    statistics: () => settledStatistics({ read, atLeast: answered.atLeast }),
     metadata: () => studio.server.metadata({ deadlineMs: STATISTICS_MS }),
     close: () => studio.close(),
   };

@@ -5,6 +5,7 @@ import { spinRatio } from "../host/spin.ts";
 import { countsBetween } from "./counts.ts";
 import { gpuReading, gpuUse, parseMetrics } from "./metrics.ts";
 import { processUse, readGroup, servingProcess } from "./process-use.ts";
+import { callsOf, settledStatistics } from "./settled.ts";
 
 function statistics(name: string, count: bigint, ns: bigint, version = "1"): ModelStatistics {
   const duration = { count, ns };
@@ -29,6 +30,35 @@ describe("countsBetween", () => {
 
   it("has nothing where a counter went backwards", () => {
     expect(countsBetween([statistics("a", 5n, 50n)], [statistics("a", 1n, 10n)])).toBeUndefined();
+  });
+});
+
+describe("statistics at rest", () => {
+  /** A server that counts as these say, one reading after the other; the last stays. */
+  const readingsOf = (...counts: readonly number[]) => {
+    let reading = -1;
+    return () => {
+      reading = Math.min(reading + 1, counts.length - 1);
+      return Promise.resolve([statistics("draft", BigInt(counts[reading] ?? 0), 1n)]);
+    };
+  };
+
+  const settled = async (read: () => Promise<ModelStatistics[]>, atLeast: number): Promise<number> => {
+    const readings = await settledStatistics({ read, atLeast: { draft: atLeast }, pauseMs: 1 });
+    return callsOf(readings)["draft"] ?? 0;
+  };
+
+  it("wait for calls that were answered, and until nothing moves", async () => {
+    expect(await settled(readingsOf(5), 5)).toBe(5);
+    expect(await settled(readingsOf(3, 3, 3, 4, 5), 5)).toBe(5);
+    expect(await settled(readingsOf(5, 6, 7, 7), 5)).toBe(7);
+  });
+
+  it("do not wait for ever: not for others' calls, nor for calls that are never counted", async () => {
+    let calls = 5;
+    const moving = () => Promise.resolve([statistics("draft", BigInt((calls += 1)), 1n)]);
+    expect(await settled(moving, 5)).toBeGreaterThan(10);
+    expect(await settled(readingsOf(3), 5)).toBe(3);
   });
 });
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { TriptychError } from "../../errors/index.ts";
-import { cancelledBy } from "../transport/guard.ts";
+import { cancelledBy } from "../transport/endings.ts";
 
 /** Waits before the next look. Throws `cancelled` when the signal aborts meanwhile. */
 export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

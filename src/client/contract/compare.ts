@@ -1,7 +1,7 @@
 import type { Finding } from "../../errors/index.ts";
 import type { ModelContract } from "../../model-config/index.ts";
 import { formatShape, type TensorSpec } from "../../tensor/index.ts";
-import { wireDims } from "../inference/check-inputs.ts";
+import { wireDims } from "../inference/wire-dims.ts";
 import type { TensorMessage } from "../protocol/messages.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import type { LiveModel } from "./live.ts";

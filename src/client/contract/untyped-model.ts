@@ -2,6 +2,8 @@ import { isTriptychError, TriptychError } from "../../errors/index.ts";
 import type { ModelContract } from "../../model-config/index.ts";
 import { inferOnce, openInference } from "../inference/calls.ts";
 import { checkInputs } from "../inference/check-inputs.ts";
+import { streamMany } from "../inference/many.ts";
+import type { ManyOptions, ManyPartialInference, ManyRequests } from "../inference/many-types.ts";
 import type { Inference, InferOptions, InputsOf, OutputsOf, PartialInference } from "../inference/types.ts";
 import type { NamedContract } from "../inference/untyped.ts";
 import { type CallOptions, checkedDeadline, DEFAULT_DEADLINE_MS } from "../options.ts";
@@ -35,6 +37,15 @@ export interface UntypedModel {
    * @throws TriptychError `request-invalid` in the loop for a model that answers once.
    */
   stream(inputs: Inputs, options?: InferOptions): AsyncIterable<PartialInference<Outputs, string>>;
+  /**
+   * Runs a decoupled model for many requests on one gRPC stream, as the typed door does.
+   *
+   * @throws TriptychError in the loop `request-invalid` for a model that answers once; `cancelled` where the signal aborts.
+   */
+  streamMany(
+    requests: ManyRequests<ModelContract>,
+    options?: ManyOptions,
+  ): AsyncIterable<ManyPartialInference<Outputs, string>>;
 }
 
 /** The models of a server by name, each with what is known of it so far. */
@@ -67,6 +78,9 @@ function untypedModel(live: LiveContract): UntypedModel {
         }
       },
     }),
+    // The outputs that were asked for are there: that was checked.
+    streamMany: (requests, options) =>
+      live.many(requests, options) as AsyncIterable<ManyPartialInference<Outputs, string>>,
   };
 }
 
@@ -110,6 +124,25 @@ class LiveContract {
       // The model may have been loaded anew since: nothing was sent, so it is asked once more.
       if (isOld) return this.modelFor(way, inputs, rest());
       throw reason;
+    }
+  }
+
+  /** The entries of many requests; one that does not fit makes the model be asked anew the next time. */
+  async *many(
+    requests: ManyRequests<ModelContract>,
+    options: ManyOptions = {},
+  ): ReturnType<typeof streamMany> {
+    const { signal, deadlineMs, headers } = options;
+    const model = { name: this.name, contract: await this.get({ signal, deadlineMs, headers }) };
+    try {
+      checkWay(model, "stream");
+    } catch (reason) {
+      this.forgetAfter(reason);
+      throw reason;
+    }
+    for await (const entry of streamMany(this.transport, model, requests, options)) {
+      this.forgetAfter(entry.error);
+      yield entry;
     }
   }
 

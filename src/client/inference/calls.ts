@@ -1,6 +1,7 @@
 import { CallClock } from "../observe/clock.ts";
 import type { ModelInferResponse } from "../protocol/messages.ts";
-import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
+import type { Lane } from "../transport/lane.ts";
+import { isFinal, type ResponseStream } from "../transport/responses.ts";
 import type { Transport } from "../transport/transport.ts";
 import { knownOutputBytes } from "./output-bytes.ts";
 import { inferRequest, requestedOutputs, streamRequest } from "./request.ts";
@@ -35,12 +36,15 @@ export async function inferOnce(
   return read(await transport.unary("ModelInfer", request, call));
 }
 
+/** What a stream takes: with a lane, it shares a gRPC stream with others. */
+type StreamOptions = InferOptions & { readonly lane?: Lane };
+
 /** Sends a request on a stream, which must be read or stopped; `once` are outputs of one response at most. */
 export function openInference(
   transport: Transport,
   model: NamedContract,
   inputs: AnyInputs,
-  options: InferOptions = {},
+  options: StreamOptions = {},
   once: readonly string[] = [],
 ): InferenceStream {
   const watch = new CallClock();
@@ -73,11 +77,16 @@ function reader<T>(decode: (response: ModelInferResponse) => T): {
   readonly accept: (response: ModelInferResponse) => void;
   readonly read: (response: ModelInferResponse) => T;
 } {
-  const decoded = new WeakMap<ModelInferResponse, { readonly value: T }>();
+  // Hardly ever more than one: whoever accepts an answer hands it on at once.
+  const accepted: { readonly response: ModelInferResponse; readonly value: T }[] = [];
   return {
     accept: (response) => {
-      decoded.set(response, { value: decode(response) });
+      accepted.push({ response, value: decode(response) });
     },
-    read: (response) => (decoded.get(response) ?? { value: decode(response) }).value,
+    read: (response) => {
+      const at = accepted.findIndex((one) => one.response === response);
+      const [found] = at === -1 ? [] : accepted.splice(at, 1);
+      return found === undefined ? decode(response) : found.value;
+    },
   };
 }

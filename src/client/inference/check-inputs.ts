@@ -2,6 +2,7 @@ import { TriptychError } from "../../errors/index.ts";
 import type { ModelContract } from "../../model-config/index.ts";
 import { formatShape, shapeFits, type Tensor, type TensorSpec } from "../../tensor/index.ts";
 import { cleanText } from "../transport/clean-text.ts";
+import { factsOf } from "./model-facts.ts";
 import { dimProblem } from "./named-dims.ts";
 import type { AnyInputs, NamedContract } from "./untyped.ts";
 
@@ -11,34 +12,33 @@ import type { AnyInputs, NamedContract } from "./untyped.ts";
  * @throws TriptychError `request-invalid` that names the first input that is not.
  */
 export function checkInputs({ name, contract }: NamedContract, inputs: AnyInputs): [string, Tensor][] {
-  const stray = Object.keys(inputs).find((key) => !contract.inputs.some((spec) => spec.name === key));
-  const known = contract.inputs.map((spec) => spec.name).join(", ");
-  if (stray !== undefined) throw refused(name, stray, `no such input; there are ${known}`);
-  const given = contract.inputs.flatMap((spec): [string, Tensor][] => {
-    const tensor = inputs[spec.name];
-    const problem = problemOf(spec, tensor, contract);
-    if (problem !== undefined) throw refused(name, spec.name, problem);
-    return tensor === undefined ? [] : [[spec.name, tensor]];
-  });
+  const facts = factsOf(contract);
+  const known = facts.inputs;
+  const stray = Object.keys(inputs).find((key) => !known.has(key));
+  if (stray !== undefined)
+    throw refused(name, stray, `no such input; there are ${[...known.keys()].join(", ")}`);
+  const given: [string, Tensor][] = [];
+  for (const [input, { spec, dims }] of known) {
+    const tensor = inputs[input];
+    const problem = problemOf(spec, dims, tensor, contract);
+    if (problem !== undefined) throw refused(name, input, problem);
+    if (tensor !== undefined) given.push([input, tensor]);
+  }
   if (contract.maxBatchSize > 0) checkOneBatch(name, given);
+  if (!facts.hasNamedDims) return given;
   const problem = dimProblem(contract, contract.inputs, new Map(given));
   if (problem !== undefined) throw refused(name, problem.tensor, problem.text);
   return given;
 }
 
-/** Dims of a tensor as it is sent: with the batch dim where the model has one. */
-export function wireDims(dims: readonly number[], contract: ModelContract): readonly number[] {
-  return contract.maxBatchSize > 0 ? [-1, ...dims] : dims;
-}
-
 function problemOf(
   spec: TensorSpec,
+  dims: readonly number[],
   tensor: Tensor | undefined,
   contract: ModelContract,
 ): string | undefined {
   if (tensor === undefined) return spec.optional === true ? undefined : "this input is required";
   if (tensor.datatype !== spec.datatype) return `expected ${spec.datatype}, got ${tensor.datatype}`;
-  const dims = wireDims(spec.dims, contract);
   if (!shapeFits(dims, tensor.shape)) {
     return `expected shape ${formatShape(dims)}, got ${formatShape(tensor.shape)}`;
   }

@@ -1,7 +1,10 @@
 import type { Contract } from "../../model-config/index.ts";
 import type { Transport } from "../transport/transport.ts";
 import { inferOnce, openInference } from "./calls.ts";
-import type { InferOptions, ModelClients } from "./types.ts";
+import { type AnyRequests, streamMany } from "./many.ts";
+import type { ManyOptions } from "./many-types.ts";
+import type { ModelClients } from "./model-types.ts";
+import type { InferOptions } from "./types.ts";
 import type { AnyInputs, NamedContract } from "./untyped.ts";
 
 /** The models of a contract by name, each with the one way to call it that Triton offers. */
@@ -28,6 +31,9 @@ function streamModel(transport: Transport, model: NamedContract): object {
       async *[Symbol.asyncIterator]() {
         yield* openInference(transport, model, inputs, options);
       },
+    }),
+    streamMany: (requests: AnyRequests, options?: ManyOptions) => ({
+      [Symbol.asyncIterator]: () => streamMany(transport, model, requests, options),
     }),
   };
 }

@@ -1,6 +1,6 @@
 import { byteSize } from "../../tensor/index.ts";
-import { wireDims } from "./check-inputs.ts";
 import type { AnyInputs, NamedContract } from "./untyped.ts";
+import { wireDims } from "./wire-dims.ts";
 
 /**
  * Bytes of each output whose size is known before the call: its dims are fixed, or named in the inputs, and so is the

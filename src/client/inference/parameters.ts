@@ -27,6 +27,7 @@ export function toWire(parameters: RequestParameters): Record<string, InferParam
 
 /** Parameters of a response, without the server's own and those that have no value. */
 export function fromWire(parameters: InferParameters): ParameterValues {
+  if (Object.keys(parameters).length === 0) return {};
   const entries = Object.entries(parameters).map(([name, parameter]) => [name, valueOf(parameter)] as const);
   return Object.fromEntries(
     entries.filter(

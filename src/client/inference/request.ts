@@ -5,6 +5,7 @@ import type { ModelInferRequest } from "../protocol/messages.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { checkClasses } from "./classes.ts";
 import { controlParameters } from "./control.ts";
+import { factsOf } from "./model-facts.ts";
 import { toWire } from "./parameters.ts";
 import type { InferOptions } from "./types.ts";
 import type { AnyInputs, NamedContract } from "./untyped.ts";
@@ -25,16 +26,22 @@ export function inferRequest(
     model_name,
     model_version,
     id: options.requestId ?? "",
-    parameters: { ...toWire(options.parameters ?? {}), ...controlParameters(options) },
+    parameters: parametersOf(options),
     inputs: tensors.map(([name, { datatype, shape }]) => ({ name, datatype, shape })),
     outputs: outputsOf(model, options),
     raw_input_contents: tensors.map(([, tensor]) => encodeTensor(tensor)),
   };
 }
 
+function parametersOf(options: InferOptions): ModelInferRequest["parameters"] {
+  const control = controlParameters(options);
+  return options.parameters === undefined ? control : { ...toWire(options.parameters), ...control };
+}
+
 function outputsOf(model: NamedContract, options: InferOptions): ModelInferRequest["outputs"] {
   const names = requestedOutputs(model, options);
-  const { classes = {} } = options;
+  const { classes } = options;
+  if (classes === undefined) return names.map((name) => ({ name }));
   checkClasses(model, classes, names);
   return names.map((name) => {
     const count = classes[name];
@@ -55,8 +62,9 @@ export function streamRequest(
 
 /** Names of the outputs of a call, always written out so that nothing else is computed or sent. */
 export function requestedOutputs(model: NamedContract, options: InferOptions): readonly string[] {
-  const known = model.contract.outputs.map(({ name }) => name);
+  const known = factsOf(model.contract).outputNames;
   const wanted = options.outputs ?? known;
+  if (wanted === known) return known;
   const wrong = wanted.find((name, at) => !known.includes(name) || wanted.indexOf(name) !== at);
   if (wanted.length > 0 && wrong === undefined) return wanted;
   const problem = wrong === undefined ? "none was asked for" : `"${wrong}" is unknown or named twice`;

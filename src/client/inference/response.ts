@@ -7,13 +7,12 @@ import {
   formatShape,
   shapeFits,
   type Tensor,
-  type TensorSpec,
 } from "../../tensor/index.ts";
 import type { ModelInferResponse, OutputMessage } from "../protocol/messages.ts";
 import { cleanText } from "../transport/clean-text.ts";
-import { wireDims } from "./check-inputs.ts";
 import { type ClassCounts, topClasses } from "./classes.ts";
 import { fromContents } from "./contents.ts";
+import { factsOf, type TensorFacts } from "./model-facts.ts";
 import { dimProblem } from "./named-dims.ts";
 import { fromWire } from "./parameters.ts";
 import type { Inference, TopClasses } from "./types.ts";
@@ -28,32 +27,23 @@ import type { AnyInputs, AnyOutputs, NamedContract } from "./untyped.ts";
 export function readResponse(
   model: NamedContract,
   response: ModelInferResponse,
-  classes: ClassCounts = {},
+  classes?: ClassCounts,
 ): Omit<Inference<AnyOutputs, string>, "timings"> {
   const raw = rawOf(model, response);
-  const entries = response.outputs.map((output, at) => ({ output, bytes: raw[at] }));
-  const [classed, whole] = [true, false].map((is) =>
-    entries.filter(({ output }) => (classes[output.name] !== undefined) === is),
-  );
+  const outputs: [string, Tensor][] = [];
+  const ranked: [string, TopClasses][] = [];
+  for (const [at, output] of response.outputs.entries()) {
+    const { name } = output;
+    if (classes?.[name] === undefined) outputs.push([name, readOutput(model, output, raw[at])]);
+    else ranked.push([name, readClasses(model, output, raw[at])]);
+  }
   return {
-    outputs: byName(whole, (output, bytes) => readOutput(model, output, bytes)),
-    classes: byName(classed, (output, bytes) => readClasses(model, output, bytes)),
+    outputs: Object.fromEntries(outputs),
+    classes: Object.fromEntries(ranked),
     modelVersion: cleanText(response.model_version),
     requestId: response.id,
     parameters: fromWire(response.parameters),
   };
-}
-
-interface Entry {
-  readonly output: OutputMessage;
-  readonly bytes: Uint8Array | undefined;
-}
-
-function byName<T>(
-  entries: readonly Entry[] = [],
-  read: (output: OutputMessage, bytes: Uint8Array | undefined) => T,
-): Readonly<Record<string, T>> {
-  return Object.fromEntries(entries.map(({ output, bytes }) => [output.name, read(output, bytes)]));
 }
 
 /** One piece of data an output; none where the outputs carry their data themselves. */
@@ -81,6 +71,7 @@ export function checkComplete(
 /** Throws `response-invalid` where a named dim is not what it is in the inputs and the other outputs. */
 export function checkDims(model: NamedContract, inputs: AnyInputs, outputs: AnyOutputs): void {
   const { contract } = model;
+  if (!factsOf(contract).hasNamedDims) return;
   // Both sides may have a tensor of one name.
   const side = (from: AnyInputs, specs: readonly TensorContract[], prefix: string) => ({
     specs: specs.map((spec) => ({ ...spec, name: `${prefix} ${spec.name}` })),
@@ -95,9 +86,8 @@ export function checkDims(model: NamedContract, inputs: AnyInputs, outputs: AnyO
 }
 
 function readOutput(model: NamedContract, output: OutputMessage, bytes: Uint8Array | undefined): Tensor {
-  const spec = specOf(model, output);
+  const { spec, dims } = specOf(model, output);
   const shape = output.shape.map(Number);
-  const dims = wireDims(spec.dims, model.contract);
   if (!shapeFits(dims, shape)) {
     throw invalid(model, `${spec.name}: expected shape ${formatShape(dims)}, got ${formatShape(shape)}`);
   }
@@ -140,10 +130,12 @@ function attempt<T>(model: NamedContract, name: string, work: () => T): T {
   }
 }
 
-function specOf(model: NamedContract, output: OutputMessage): TensorSpec {
-  const spec = model.contract.outputs.find(({ name }) => name === output.name);
-  if (spec === undefined) throw invalid(model, `an output "${cleanText(output.name)}" that nobody described`);
-  if (spec.datatype === output.datatype) return spec;
+function specOf(model: NamedContract, output: OutputMessage): TensorFacts {
+  const facts = factsOf(model.contract).outputs.get(output.name);
+  if (facts === undefined)
+    throw invalid(model, `an output "${cleanText(output.name)}" that nobody described`);
+  const { spec } = facts;
+  if (spec.datatype === output.datatype) return facts;
   const got = DATATYPES.find((datatype) => datatype === output.datatype) ?? "an unknown datatype";
   throw invalid(model, `${spec.name}: expected ${spec.datatype}, got ${got}`);
 }

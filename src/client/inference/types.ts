@@ -1,4 +1,4 @@
-import type { Contract, ModelContract } from "../../model-config/index.ts";
+import type { ModelContract } from "../../model-config/index.ts";
 import type { ShapeOf, Tensor, TensorSpec } from "../../tensor/index.ts";
 import type { AnswerTimings, CallTimings } from "../observe/timings.ts";
 import type { CallOptions } from "../options.ts";
@@ -119,41 +119,3 @@ export interface PartialInference<Outputs, K extends string = never>
   /** As of this answer. */
   readonly timings: AnswerTimings;
 }
-
-/** A model that answers each request once. */
-export interface UnaryModel<M extends ModelContract> {
-  /**
-   * Runs the model.
-   *
-   * @throws TriptychError `request-invalid` before anything is sent if an input does not fit the
-   * contract; `response-invalid` if an output does not.
-   */
-  infer<const N extends OutputName<M> = OutputName<M>, const K extends OutputName<M> = never>(
-    inputs: InputsOf<M>,
-    options?: InferOptions<N, K>,
-  ): Promise<Inference<OutputsOf<M, Exclude<N, K>>, K>>;
-}
-
-/** A model that may answer a request any number of times. */
-export interface StreamModel<M extends ModelContract> {
-  /**
-   * Runs the model; the request is sent when the iteration starts, and each iteration sends it anew.
-   * Leaving the loop cancels it at the server.
-   */
-  stream<const N extends OutputName<M> = OutputName<M>, const K extends OutputName<M> = never>(
-    inputs: InputsOf<M>,
-    options?: InferOptions<N, K>,
-  ): AsyncIterable<PartialInference<OutputsOf<M, Exclude<N, K>>, K>>;
-}
-
-/** How a model is called, which its contract decides; where that is not a literal, look before you call. */
-export type ModelClient<M extends ModelContract> = M["decoupled"] extends true
-  ? StreamModel<M>
-  : M["decoupled"] extends false
-    ? UnaryModel<M>
-    : Partial<UnaryModel<M> & StreamModel<M>>;
-
-/** All models of a contract by name. */
-export type ModelClients<C extends Contract> = {
-  readonly [K in keyof C["models"]]: ModelClient<C["models"][K]>;
-};

@@ -1,5 +1,5 @@
 import type { ModelInferResponse } from "../protocol/messages.ts";
-import type { ResponseStream } from "../transport/stream-call.ts";
+import type { ResponseStream } from "../transport/responses.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** The transport where an answer counts only once its call has accepted it. */

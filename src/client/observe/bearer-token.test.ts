@@ -1,6 +1,7 @@
 import { status as Status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import { TriptychError } from "../../errors/index.ts";
+import { connect } from "../connect.ts";
 import type { FakeHandlers } from "../testing/fake-triton.ts";
 import { failure } from "../testing/fake-triton.ts";
 import { responseOf } from "../testing/messages.ts";
@@ -97,5 +98,33 @@ describe("bearerToken", () => {
       throw new TriptychError("unreachable", "no vault");
     });
     await expect(studioUsing([own])).rejects.toMatchObject({ code: "unreachable", message: "no vault" });
+  });
+
+  describe("on the way to another machine", () => {
+    // An address that is nobody's.
+    const endpoints = ["127.0.0.1:8001", "192.0.2.1:8001"];
+    let asked = 0;
+    const source = (): string => {
+      asked += 1;
+      return "one";
+    };
+
+    it("is refused where the connection is plain, before anyone is asked", async () => {
+      await expect(connect(endpoints, { use: [bearerToken(source)] })).rejects.toMatchObject({
+        code: "request-invalid",
+        message: "bearerToken: 192.0.2.1:8001 would get it unencrypted.",
+        hint: expect.stringContaining("tls: {}") as string,
+      });
+      expect(asked).toBe(0);
+    });
+
+    it.each([
+      ["is encrypted", { tls: {} }, {}],
+      ["is allowed to be plain", {}, { allowPlain: true }],
+    ])("goes where the connection %s", async (_, connection, options) => {
+      const use = [bearerToken(source, options)];
+      const attempt = connect(endpoints[1] ?? "", { ...connection, use, deadlineMs: 100 });
+      await expect(attempt).rejects.toMatchObject({ code: "unreachable" });
+    });
   });
 });

@@ -14,6 +14,8 @@ export interface BearerTokenOptions {
   readonly header?: string | undefined;
   /** How long before its end a token is replaced, in milliseconds; a minute by default. */
   readonly earlyMs?: number | undefined;
+  /** True to send it unencrypted to another machine too, where something else keeps the way there private. */
+  readonly allowPlain?: boolean | undefined;
 }
 
 const UNAUTHENTICATED = 16;
@@ -21,7 +23,8 @@ const UNAUTHENTICATED = 16;
 /**
  * A middleware that sends a token with every call. The token is asked for once and shared; again shortly before it
  * expires, and once more for a call that the server refuses as unauthenticated. What goes wrong while asking fails the
- * call as `middleware-failed`. Use an encrypted connection: on a plain one, anybody on the way can read the token.
+ * call as `middleware-failed`. `connect` refuses it, as `request-invalid`, on a plain connection to another machine: anybody
+ * on the way could read the token.
  */
 export function bearerToken(
   source: () => Token | string | Promise<Token | string>,
@@ -36,6 +39,7 @@ export function bearerToken(
   };
   return {
     name: "bearerToken",
+    confidential: options.allowPlain !== true,
     unary: async (call, next) => {
       const token = await authorize(call);
       try {

@@ -1,5 +1,5 @@
 import { TriptychError } from "../../errors/index.ts";
-import { cancelledBy } from "../transport/guard.ts";
+import { cancelledBy } from "../transport/endings.ts";
 
 /** How often a call that is past its deadline is looked at, while it still ends by itself. */
 const GRACE_MS = 20;

@@ -1,7 +1,7 @@
 import { type TriptychError, toTriptychError } from "../../errors/index.ts";
 import type { ModelInferResponse, UnaryRpcs } from "../protocol/messages.ts";
 import type { TransportCall } from "../transport/context.ts";
-import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
+import { isFinal, type ResponseStream } from "../transport/responses.ts";
 import type { Transport } from "../transport/transport.ts";
 import { CallClock } from "./clock.ts";
 import type { Meter, MetricsRegistry, Outcome } from "./metrics.ts";
@@ -16,7 +16,7 @@ export function metered(base: Transport, registry: MetricsRegistry): Transport {
       const meter = registry.meter("ModelStreamInfer", call.model);
       const flight = new Flight(meter, clockOf(call));
       try {
-        return meteredStream(base.stream(request, { ...call, watch: flight.clock }), flight);
+        return meteredStream(base.stream(request, watchedBy(call, flight.clock)), flight);
       } catch (reason) {
         throw flight.failed(reason);
       }
@@ -33,7 +33,7 @@ async function meteredUnary<N extends keyof UnaryRpcs>(
 ): Promise<UnaryRpcs[N]["response"]> {
   const flight = new Flight(registry.meter(rpc, call.model), clockOf(call));
   try {
-    const response = await base.unary(rpc, request, { ...call, watch: flight.clock });
+    const response = await base.unary(rpc, request, watchedBy(call, flight.clock));
     flight.end("ok");
     return response;
   } catch (reason) {
@@ -100,6 +100,10 @@ class Flight {
   stopped(reason: TriptychError): void {
     if (!this.read) this.end(reason.code);
   }
+}
+
+function watchedBy(call: TransportCall, watch: CallClock): TransportCall {
+  return call.watch === watch ? call : { ...call, watch };
 }
 
 function clockOf({ watch }: TransportCall): CallClock {

@@ -53,6 +53,11 @@ export interface Answer {
 export interface Middleware {
   /** Names it in errors. */
   readonly name?: string | undefined;
+  /**
+   * True for one that sends what nobody on the way may read, such as a password: `connect` refuses it on a plain
+   * connection to another machine.
+   */
+  readonly confidential?: boolean | undefined;
   /** Around a call that is answered once; left out, such calls pass by. */
   unary?(call: Call, next: () => Promise<Answer>): Promise<Answer>;
   /** Around a stream; most are written as `async *stream(call, next) { yield* next(); }`. */

@@ -1,8 +1,9 @@
 import { checkedDeadline, DEFAULT_DEADLINE_MS } from "../options.ts";
 import type { ModelInferRequest, ModelInferResponse, UnaryRpcs } from "../protocol/messages.ts";
 import type { TransportCall } from "../transport/context.ts";
-import { isFinal, type ResponseStream } from "../transport/stream-call.ts";
-import { closedError, type Transport } from "../transport/transport.ts";
+import { closedError } from "../transport/endings.ts";
+import { isFinal, type ResponseStream } from "../transport/responses.ts";
+import type { Transport } from "../transport/transport.ts";
 import { CallControl } from "./call-control.ts";
 import { answerOf, CallView } from "./call-view.ts";
 import { foreignAnswer, streamOnion, unaryOnion } from "./layers.ts";

@@ -41,16 +41,22 @@ function load(): Services {
   };
 }
 
+/** A call's definition before its types are put on. */
+interface Definition extends Omit<MethodDefinition<object, object>, "requestSerialize"> {
+  readonly requestSerialize: (request: unknown) => Buffer;
+}
+
+const methods = new Map<keyof Rpcs, unknown>();
+
 /** One call of a service with its message types. */
 export function rpc<N extends keyof Rpcs>(name: N): Method<Rpcs[N]["request"], Rpcs[N]["response"]> {
+  const known = methods.get(name) ?? methodOf(name);
+  methods.set(name, known);
+  return known as Method<Rpcs[N]["request"], Rpcs[N]["response"]>;
+}
+
+function methodOf(name: keyof Rpcs): Method<unknown, unknown> {
   const { inference, health } = services();
-  const definition = (inference[name] ?? health[name]) as MethodDefinition<
-    Rpcs[N]["request"],
-    Rpcs[N]["response"]
-  >;
-  return {
-    path: definition.path,
-    serialize: definition.requestSerialize,
-    deserialize: definition.responseDeserialize,
-  };
+  const { path, requestSerialize, responseDeserialize } = (inference[name] ?? health[name]) as Definition;
+  return { path, serialize: requestSerialize, deserialize: responseDeserialize };
 }

@@ -1,6 +1,6 @@
 import type { ModelInferResponse } from "../protocol/messages.ts";
 import type { TransportCall } from "../transport/context.ts";
-import type { ResponseStream } from "../transport/stream-call.ts";
+import type { ResponseStream } from "../transport/responses.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type RecordedCall, recordedError, type Session } from "./session.ts";
 import { type JsonObject, toJson } from "./wire-json.ts";

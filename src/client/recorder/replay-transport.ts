@@ -3,10 +3,9 @@ import type { ModelInferRequest, ModelInferResponse, UnaryRpcs } from "../protoc
 import type { Backing } from "../shared-memory/open.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import type { TransportCall } from "../transport/context.ts";
-import { cancelledBy } from "../transport/guard.ts";
+import { cancelledBy, closedError } from "../transport/endings.ts";
 import type { Verify } from "../transport/pool/probe.ts";
-import type { ResponseStream } from "../transport/stream-call.ts";
-import { closedError } from "../transport/transport.ts";
+import type { ResponseStream } from "../transport/responses.ts";
 import { differences } from "./differences.ts";
 import { errorOf, type RecordedCall, type Session } from "./session.ts";
 import { fromJson, type JsonObject, toJson } from "./wire-json.ts";

@@ -1,6 +1,6 @@
 import type { TriptychError } from "../../errors/index.ts";
 import type { ModelInferResponse } from "../protocol/messages.ts";
-import type { ResponseStream } from "../transport/stream-call.ts";
+import type { ResponseStream } from "../transport/responses.ts";
 
 /** A stream that is opened as soon as what it waits for is there; until then it can be stopped too. */
 export class LaterStream implements ResponseStream {

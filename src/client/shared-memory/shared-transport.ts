@@ -1,7 +1,7 @@
 import { isTriptychError } from "../../errors/index.ts";
 import type { ModelInferRequest, ModelInferResponse, UnaryRpcs } from "../protocol/messages.ts";
 import type { TransportCall } from "../transport/context.ts";
-import type { ResponseStream } from "../transport/stream-call.ts";
+import type { ResponseStream } from "../transport/responses.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type Placement, placementOf, readOutputs, writeInputs } from "./placement.ts";
 import { sharedStream } from "./shared-stream.ts";

@@ -54,8 +54,11 @@ export class FakeStream {
   }
 
   /** One response with these outputs; false when it would be polite to wait for {@link drained}. */
-  send(outputs: Readonly<Record<string, Tensor>>, { final = false } = {}): boolean {
-    return this.respond(responseOf(this.request, outputs, final));
+  send(
+    outputs: Readonly<Record<string, Tensor>>,
+    { final = false, request = this.request }: { final?: boolean; request?: ModelInferRequest } = {},
+  ): boolean {
+    return this.respond(responseOf(request, outputs, final));
   }
 
   respond(response: ModelInferResponse): boolean {
@@ -68,9 +71,11 @@ export class FakeStream {
     await Promise.race([taken, this.cancelled]);
   }
 
-  /** A failure as text, as older servers report it. */
-  complain(message: string): void {
-    this.#call.write({ error_message: message, infer_response: null });
+  /** A failure as text, as servers report it that were not asked for statuses; of one request by its id. */
+  complain(message: string, request?: ModelInferRequest): void {
+    const response =
+      request === undefined ? null : { ...responseOf(request, {}), model_name: "", parameters: {} };
+    this.#call.write({ error_message: message, infer_response: response });
   }
 
   fail(code: Status, details: string): void {

@@ -24,7 +24,10 @@ type Handler<N extends keyof UnaryRpcs> = (
 
 /** How the fake answers; a call without a handler is answered with UNIMPLEMENTED. */
 export type FakeHandlers = { readonly [N in keyof UnaryRpcs]?: Handler<N> } & {
+  /** Called for the first request of each stream. */
   readonly ModelStreamInfer?: (stream: FakeStream) => void | Promise<void>;
+  /** Called for every request of each stream; the stream ends when the client sends no more. */
+  readonly EachStreamRequest?: (stream: FakeStream, request: ModelInferRequest) => void | Promise<void>;
 };
 
 /** A gRPC server in this process that speaks as Triton does. */
@@ -61,7 +64,19 @@ export async function startFakeTriton(handlers: FakeHandlers, port = 0): Promise
       requests.push(request);
       const stream = new FakeStream(call, request);
       streams.push(stream);
-      void handlers.ModelStreamInfer?.(stream);
+      const { ModelStreamInfer: once, EachStreamRequest: each } = handlers;
+      if (each === undefined) return void once?.(stream);
+      void each(stream, request);
+      call.on("data", (further: ModelInferRequest) => {
+        requests.push(further);
+        void each(stream, further);
+      });
+      // A client that cancels ends its side as well, and first.
+      call.once("end", () => {
+        setTimeout(() => {
+          if (!stream.isCancelled) stream.end();
+        }, 20);
+      });
     });
   };
   server.addService(inference, implementation);

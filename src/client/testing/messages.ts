@@ -1,6 +1,6 @@
 import type { Contract } from "../../model-config/index.ts";
 import { encodeTensor, type Tensor, tensor } from "../../tensor/index.ts";
-import { wireDims } from "../inference/check-inputs.ts";
+import { wireDims } from "../inference/wire-dims.ts";
 import type { ModelInferRequest, ModelInferResponse, ModelMetadataResponse } from "../protocol/messages.ts";
 
 /** A response with these outputs, flagged as every response on a stream is. */

@@ -16,17 +16,25 @@ export interface AttemptHost {
   readonly waiting: WaitingCalls;
 }
 
+/** What a first attempt has tried. */
+const NONE: ReadonlySet<Endpoint> = new Set();
+
 /** The attempts of one call, each at a server that was not tried yet if there is one. */
 export class Attempts {
   readonly #host: AttemptHost;
   readonly #limits: BoundCall;
-  readonly #admit: () => Promise<EndpointCall>;
+  readonly #admit: (call: BoundCall) => EndpointCall | Promise<EndpointCall>;
   readonly #repeatable: boolean;
-  readonly #tried = new Set<Endpoint>();
+  #tried: ReadonlySet<Endpoint> = NONE;
   #last: Endpoint | undefined;
   #number = 0;
 
-  constructor(host: AttemptHost, limits: BoundCall, admit: () => Promise<EndpointCall>, repeatable: boolean) {
+  constructor(
+    host: AttemptHost,
+    limits: BoundCall,
+    admit: (call: BoundCall) => EndpointCall | Promise<EndpointCall>,
+    repeatable: boolean,
+  ) {
     this.#host = host;
     this.#limits = limits;
     this.#admit = admit;
@@ -34,14 +42,13 @@ export class Attempts {
   }
 
   /** What the next attempt takes along; headers are asked for anew, since a token may have run out. */
-  prepare(): Promise<EndpointCall> {
-    return this.#admit();
+  prepare(): EndpointCall | Promise<EndpointCall> {
+    return this.#admit(this.#limits);
   }
 
   /** Where the next attempt goes. It must be sent there at once: until then it does not count as load. */
   pick(): Endpoint {
     const endpoint = this.#host.pool.pick(this.#tried);
-    this.#tried.add(endpoint);
     this.#last = endpoint;
     this.#number += 1;
     return endpoint;
@@ -49,6 +56,7 @@ export class Attempts {
 
   /** Waits until it is time for another attempt; throws what the last one failed with where there must be none. */
   async again(reason: unknown): Promise<void> {
+    if (this.#last !== undefined) this.#tried = new Set([...this.#tried, this.#last]);
     const error = toTriptychError(reason);
     const { pool, retries, waiting } = this.#host;
     // It may be shutting down: then it should get no more calls before the next look is due.

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { channelOptions, checkEndpoint, isLoopback, openChannel } from "./channel.ts";
+import { checkEndpoint, isLoopback } from "./address.ts";
+import { type ChannelOptions, channelOptions, openChannel } from "./channel.ts";
 import { openSecurity } from "./tls.ts";
 
 describe("the channel", () => {
@@ -11,6 +12,23 @@ describe("the channel", () => {
       "grpc-node.flow_control_window": 16 * 1024 * 1024,
     });
     expect(Object.keys(options).filter((name) => /keepalive|proxy/.test(name))).toEqual([]);
+  });
+
+  it.each([
+    { compression: undefined, algorithm: undefined },
+    { compression: "deflate", algorithm: 1 },
+    { compression: "gzip", algorithm: 2 },
+  ] as const)("packs its messages as asked: $compression", ({ compression, algorithm }) => {
+    expect(channelOptions("a:1", { compression })["grpc.default_compression_algorithm"]).toBe(algorithm);
+  });
+
+  it.each(["br", "", "constructor", 2])("refuses to pack by %j", (compression) => {
+    expect(() => channelOptions("a:1", { compression } as unknown as ChannelOptions)).toThrow(
+      expect.objectContaining({
+        code: "request-invalid",
+        message: expect.stringContaining("compression: expected deflate or gzip, got") as string,
+      }),
+    );
   });
 
   it.each(["127.0.0.1:8001", "localhost:8001", "[::1]:8001", "unix:/tmp/triton.sock", "dns:///localhost:1"])(

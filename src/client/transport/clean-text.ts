@@ -12,11 +12,15 @@ const CONTROLS = String.raw`[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-
 
 const UNSAFE = new RegExp(`${ESCAPES}|${CONTROLS}`, "gu");
 
+/** A word, as most names and versions are. */
+const PLAIN = /^[!-~]*$/;
+
 /**
  * A server's words made safe to print: one line, no terminal escapes, no control characters,
  * and not longer than anyone would read.
  */
 export function cleanText(text: string): string {
+  if (text.length <= LONGEST && PLAIN.test(text)) return text;
   const line = text.replace(UNSAFE, " ").replace(/ {2,}/g, " ").trim();
   return line.length <= LONGEST ? line : `${line.slice(0, LONGEST)} … (${line.length - LONGEST} more)`;
 }

@@ -2,6 +2,7 @@ import type { Metadata } from "@grpc/grpc-js";
 import type { CallOptions } from "../options.ts";
 import type { ModelInferResponse } from "../protocol/messages.ts";
 import type { GuardContext } from "./guard.ts";
+import type { Lane } from "./lane.ts";
 import type { CallWatch } from "./watch.ts";
 
 /** What a call is made with, besides its message. */
@@ -11,6 +12,8 @@ export interface TransportCall extends CallOptions {
   readonly watch?: CallWatch | undefined;
   /** Reads an answer as a part of the call, which fails with what this throws. */
   readonly accept?: ((response: ModelInferResponse) => void) | undefined;
+  /** The gRPC stream that it shares with other requests; one of its own where there is none. Only for streams. */
+  readonly lane?: Lane | undefined;
   /** Sizes of the outputs that are known beforehand and come in one response at most. */
   readonly outputBytes?: (() => ReadonlyMap<string, number>) | undefined;
 }

@@ -1,4 +1,5 @@
-import { TriptychError } from "../../errors/index.ts";
+import type { TriptychError } from "../../errors/index.ts";
+import { cancelledBy } from "./endings.ts";
 import { type CallFacts, statusError } from "./status.ts";
 
 /** What a call is guarded for. */
@@ -18,11 +19,9 @@ export class CallGuard {
   readonly #onAbort = (): void => {
     this.stop(cancelledBy(this.#context.signal));
   };
+  #isOver = false;
+  #settled: Promise<void> | undefined;
   #markSettled: () => void = () => undefined;
-  /** Fulfils when the call is over at both ends. */
-  readonly settled = new Promise<void>((resolve) => {
-    this.#markSettled = resolve;
-  });
 
   constructor(call: { cancel(): void }, context: GuardContext, running: Set<CallGuard>) {
     this.#call = call;
@@ -37,6 +36,15 @@ export class CallGuard {
     return this.#stopped;
   }
 
+  /** Fulfils when the call is over at both ends. Made when it is asked for: hardly any call ever is. */
+  get settled(): Promise<void> {
+    this.#settled ??= new Promise((resolve) => {
+      this.#markSettled = resolve;
+      if (this.#isOver) resolve();
+    });
+    return this.#settled;
+  }
+
   /** Cancels the call, at the server too; the first reason stands. */
   stop(reason: TriptychError): void {
     this.#stopped ??= reason;
@@ -45,6 +53,7 @@ export class CallGuard {
 
   /** To be called once, when the call has its status. */
   release(): void {
+    this.#isOver = true;
     this.#running.delete(this);
     this.#context.signal?.removeEventListener("abort", this.#onAbort);
     this.#markSettled();
@@ -54,9 +63,4 @@ export class CallGuard {
   explain(reason: unknown): TriptychError {
     return this.#stopped ?? statusError(reason, this.#context);
   }
-}
-
-/** The error for a call whose signal has aborted; the signal's reason is its cause. */
-export function cancelledBy(signal: AbortSignal | undefined): TriptychError {
-  return new TriptychError("cancelled", "The call was cancelled.", { cause: signal?.reason });
 }

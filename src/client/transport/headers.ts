@@ -24,6 +24,7 @@ const MOST_BYTES = 8192;
 /** The headers of a connection's calls. */
 export class CallHeaders {
   readonly #fixed: HeaderValues;
+  readonly #alone: Metadata;
   readonly #headers: (() => HeaderValues | Promise<HeaderValues>) | undefined;
   readonly #token: (() => string | Promise<string>) | undefined;
 
@@ -37,14 +38,14 @@ export class CallHeaders {
     };
     this.#headers = typeof headers === "function" ? headers : undefined;
     this.#token = typeof token === "function" ? token : undefined;
-    toMetadata(this.#fixed);
+    this.#alone = toMetadata(this.#fixed);
   }
 
   /** The headers of one call, its own last: they replace those of the connection. */
-  of(own: HeaderValues = {}): Metadata | Promise<Metadata> {
-    if (this.#headers === undefined && this.#token === undefined)
-      return toMetadata({ ...this.#fixed, ...own });
-    return this.#ask(own);
+  of(own?: HeaderValues): Metadata | Promise<Metadata> {
+    if (this.#headers !== undefined || this.#token !== undefined) return this.#ask(own ?? {});
+    // The library copies what it sends.
+    return own === undefined ? this.#alone : toMetadata({ ...this.#fixed, ...own });
   }
 
   async #ask(own: HeaderValues): Promise<Metadata> {

@@ -1,5 +1,5 @@
-import { TriptychError } from "../../errors/index.ts";
-import { type ChannelOptions, channelOptions, isLoopback, openChannel } from "./channel.ts";
+import { checkSecrecy } from "./address.ts";
+import { type ChannelOptions, channelOptions, openChannel } from "./channel.ts";
 import { CallHeaders, type HeaderOptions } from "./headers.ts";
 import { Admission, type AdmissionOptions } from "./pool/admission.ts";
 import type { PoolOptions } from "./pool/pool.ts";
@@ -26,7 +26,9 @@ export async function openTransport(
   options: TransportOptions = {},
 ): Promise<PooledTransport> {
   const targets = readTargets(endpoints, options.pool?.lookup);
-  checkSecrecy(targets.all, options);
+  // A bearer token is as good as a password.
+  if (options.token !== undefined)
+    checkSecrecy(targets.all, options, "token", "give it as `headers: { authorization: … }`");
   const headers = new CallHeaders(options);
   const retries = new Retries(options.retry);
   const admission = new Admission(options);
@@ -49,13 +51,4 @@ export async function openTransport(
 function named(options: ChannelOptions, name: string | undefined): ChannelOptions {
   if (name === undefined || options.tls === undefined || options.tls.serverName !== undefined) return options;
   return { ...options, tls: { ...options.tls, serverName: name } };
-}
-
-/** A bearer token is as good as a password. */
-function checkSecrecy(endpoints: readonly string[], { tls, token }: TransportOptions): void {
-  const exposed = endpoints.find((endpoint) => !isLoopback(endpoint));
-  if (token === undefined || tls !== undefined || exposed === undefined) return;
-  throw new TriptychError("request-invalid", `token: ${exposed} would get it unencrypted.`, {
-    hint: "Connect with `tls: {}`. Where something else encrypts, give it as `headers: { authorization: … }`.",
-  });
 }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Metadata } from "@grpc/grpc-js";
 import { type CallOptions, checkedDeadline, DEFAULT_DEADLINE_MS } from "../options.ts";
 import type { ModelInferRequest, UnaryRpcs } from "../protocol/messages.ts";
 import { type AttemptHost, Attempts, type BoundCall } from "./attempts.ts";
 import type { TransportCall } from "./context.ts";
-import { cancelledBy } from "./guard.ts";
+import { cancelledBy, closedError } from "./endings.ts";
 import type { CallHeaders } from "./headers.ts";
 import type { Admission } from "./pool/admission.ts";
 import type { EndpointCall, EndpointState } from "./pool/endpoint.ts";
@@ -11,9 +12,9 @@ import { Pool, type PoolHost, type PoolOptions } from "./pool/pool.ts";
 import type { Verify } from "./pool/probe.ts";
 import type { Retries } from "./pool/retry.ts";
 import type { Targets } from "./pool/targets.ts";
+import type { ResponseStream } from "./responses.ts";
 import { RetriedStream, type StreamTurn } from "./retried-stream.ts";
-import type { ResponseStream } from "./stream-call.ts";
-import { closedError, type Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 import { WaitingCalls } from "./waiting.ts";
 
 /** The parts of a transport, each made from its options. */
@@ -46,12 +47,13 @@ export class PooledTransport implements Transport {
   readonly #parts: TransportParts;
   readonly #waiting = new WaitingCalls();
   readonly #host: AttemptHost;
+  readonly #admitOne = (call: BoundCall): EndpointCall | Promise<EndpointCall> => this.#admit(call);
   #closed = false;
 
   constructor(parts: TransportParts) {
     this.endpoint = parts.targets.label;
     this.#parts = parts;
-    const admit = (options: CallOptions): Promise<EndpointCall> => this.#admit(bind(options));
+    const admit = async (options: CallOptions): Promise<EndpointCall> => this.#admit(bind(options));
     const pool = new Pool(parts.targets, { open: parts.open, admit }, parts.pool);
     this.#host = { pool, retries: parts.retries, waiting: this.#waiting };
   }
@@ -87,7 +89,7 @@ export class PooledTransport implements Transport {
     const bound = bind(call);
     const place = rpc === "ModelInfer" ? this.#enter(bound) : undefined;
     try {
-      await place?.turn;
+      if (place?.turn !== undefined) await place.turn;
       return await this.#tryUnary(rpc, request, this.#attemptsOf(bound, QUESTIONS.has(rpc)));
     } finally {
       place?.leave();
@@ -112,7 +114,9 @@ export class PooledTransport implements Transport {
     attempts: Attempts,
   ): Promise<UnaryRpcs[N]["response"]> {
     for (;;) {
-      const call = await attempts.prepare();
+      const prepared = attempts.prepare();
+      // What need not be waited for costs no turn of the event loop.
+      const call = prepared instanceof Promise ? await prepared : prepared;
       const endpoint = attempts.pick();
       try {
         const response = await endpoint.unary(rpc, request, call);
@@ -125,19 +129,25 @@ export class PooledTransport implements Transport {
   }
 
   #attemptsOf(call: BoundCall, repeatable: boolean): Attempts {
-    return new Attempts(this.#host, call, () => this.#admit(call), repeatable);
+    return new Attempts(this.#host, call, this.#admitOne, repeatable);
   }
 
   /** A place among the inferences of this client. */
   #enter(call: BoundCall): StreamTurn {
     this.#check(call);
     const { turn, leave } = this.#parts.admission.enter();
+    if (turn === undefined) return { leave };
     return { turn: this.#waiting.wait(turn, call, "its turn"), leave };
   }
 
-  async #admit(call: BoundCall): Promise<EndpointCall> {
+  #admit(call: BoundCall): EndpointCall | Promise<EndpointCall> {
     this.#check(call);
-    const metadata = await this.#waiting.wait(this.#parts.headers.of(call.headers), call, "its headers");
+    const metadata = this.#parts.headers.of(call.headers);
+    return metadata instanceof Promise ? this.#admitLater(call, metadata) : { ...call, metadata };
+  }
+
+  async #admitLater(call: BoundCall, headers: Promise<Metadata>): Promise<EndpointCall> {
+    const metadata = await this.#waiting.wait(headers, call, "its headers");
     this.#check(call);
     return { ...call, metadata };
   }

@@ -2,7 +2,7 @@ import { isTriptychError, type TriptychError } from "../../errors/index.ts";
 import type { ModelInferRequest, ModelInferResponse } from "../protocol/messages.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Endpoint } from "./pool/endpoint.ts";
-import type { ResponseStream } from "./stream-call.ts";
+import type { ResponseStream } from "./responses.ts";
 
 /** An attempt that was sent. */
 interface Opened {
@@ -12,7 +12,8 @@ interface Opened {
 
 /** What a stream waits for before it is sent, and what it gives back at its end. */
 export interface StreamTurn {
-  readonly turn: Promise<void>;
+  /** Absent where nothing is waited for. */
+  readonly turn?: Promise<void>;
   readonly leave: () => void;
 }
 
@@ -88,7 +89,8 @@ export class RetriedStream implements ResponseStream {
   }
 
   async #open(): Promise<Opened> {
-    const call = await Promise.race([this.#attempts.prepare(), this.#stop]);
+    const prepared = this.#attempts.prepare();
+    const call = prepared instanceof Promise ? await Promise.race([prepared, this.#stop]) : prepared;
     if (this.#stopped !== undefined) throw this.#stopped;
     const endpoint = this.#attempts.pick();
     this.#opened = { endpoint, stream: endpoint.stream(this.#request, call) };

@@ -8,16 +8,12 @@ import type {
 import { rpc } from "../protocol/service.ts";
 import { type CallContext, deadlineOf } from "./context.ts";
 import { CallGuard } from "./guard.ts";
+import { isFinal, type ResponseStream } from "./responses.ts";
 import { messageError } from "./status.ts";
 import { watched } from "./watch.ts";
 
 /** How long a server may take to close a stream after its final response. */
 const CLOSING_MS = 2000;
-
-/** The responses to one request, and a way to end them early. */
-export interface ResponseStream extends AsyncIterable<ModelInferResponse> {
-  stop(reason: TriptychError): void;
-}
 
 type Call = ClientDuplexStream<ModelInferRequest, ModelStreamInferResponse>;
 
@@ -33,12 +29,18 @@ export function openStream(
   context: CallContext,
   running: Set<CallGuard>,
 ): ResponseStream {
-  const { path, ...codec } = rpc("ModelStreamInfer");
-  const { serialize, deserialize } = watched(codec, context.watch);
+  const method = rpc("ModelStreamInfer");
+  const { serialize, deserialize } = watched(method, context.watch);
   // Without the header triton_grpc_error, failures come as text. With it Triton 2.51 ends the stream at once and
   // crashes when the model's final flag arrives after that.
   const options = { deadline: deadlineOf(context) };
-  const call: Call = client.makeBidiStreamRequest(path, serialize, deserialize, context.metadata, options);
+  const call: Call = client.makeBidiStreamRequest(
+    method.path,
+    serialize,
+    deserialize,
+    context.metadata,
+    options,
+  );
   // Cancelling emits an error; without a listener that would end the process.
   call.on("error", () => undefined);
   const guard = new CallGuard(call, context, running);
@@ -110,9 +112,4 @@ function responseIn(message: ModelStreamInferResponse, context: CallContext): Mo
     "response-invalid",
     `${context.endpoint}: the server sent a response without content.`,
   );
-}
-
-/** True for the last response; without outputs it is an end mark, not data. */
-export function isFinal(response: ModelInferResponse): boolean {
-  return response.parameters["triton_final_response"]?.bool_param === true;
 }

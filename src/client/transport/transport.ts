@@ -1,7 +1,6 @@
-import { TriptychError } from "../../errors/index.ts";
 import type { ModelInferRequest, UnaryRpcs } from "../protocol/messages.ts";
 import type { TransportCall } from "./context.ts";
-import type { ResponseStream } from "./stream-call.ts";
+import type { ResponseStream } from "./responses.ts";
 
 /** Carries raw messages to a server and back. What lies above knows nothing of connections. */
 export interface Transport {
@@ -15,11 +14,4 @@ export interface Transport {
   stream(request: ModelInferRequest, call?: TransportCall): ResponseStream;
   /** Cancels what runs, waits for its end, and closes the connection. May be called again. */
   close(): Promise<void>;
-}
-
-/** The error for a call on a connection that was closed. */
-export function closedError(): TriptychError {
-  return new TriptychError("cancelled", "The connection to the server was closed.", {
-    hint: "Connect again, and close only when all results are there.",
-  });
 }

@@ -13,13 +13,13 @@ export function callUnary<N extends keyof UnaryRpcs>(
   context: CallContext,
   running: Set<CallGuard>,
 ): Promise<UnaryRpcs[N]["response"]> {
-  const { path, ...codec } = rpc(name);
+  const method = rpc(name);
   const { watch } = context;
-  const { serialize, deserialize } = watched(codec, watch);
+  const { serialize, deserialize } = watched(method, watch);
   const options = { deadline: deadlineOf(context) };
   return new Promise((resolve, reject) => {
     const call = client.makeUnaryRequest(
-      path,
+      method.path,
       serialize,
       deserialize,
       request,

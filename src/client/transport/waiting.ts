@@ -1,5 +1,5 @@
 import { TriptychError } from "../../errors/index.ts";
-import { cancelledBy } from "./guard.ts";
+import { cancelledBy } from "./endings.ts";
 
 /** What bounds a call from its start to its end, whatever it waits for. */
 export interface CallLimits {
@@ -13,8 +13,7 @@ export class WaitingCalls {
   readonly #waiting = new Set<(reason: TriptychError) => void>();
 
   /** What a call waits for, unless it is cancelled, out of time or closed before that. */
-  async wait<T>(what: T | Promise<T>, limits: CallLimits, label: string): Promise<T> {
-    if (!(what instanceof Promise)) return what;
+  wait<T>(what: Promise<T>, limits: CallLimits, label: string): Promise<T> {
     let clean: () => void = () => undefined;
     const ended = new Promise<never>((_, reject) => {
       const onAbort = (): void => {

@@ -41,6 +41,7 @@ const percent = (ratio: number): string =>
 
 /** An estimate in words, such as `+12.0 % (+8.1 % to +15.2 %), 20 blocks`. */
 export function estimateText({ n, ratio, atLeast, atMost }: RatioEstimate): string {
+  if (n === 0) return "not told by any block";
   const from = atLeast === undefined ? "" : percent(atLeast);
   const to = atMost === undefined ? "" : percent(atMost);
   const bounds = from === "" || to === "" ? "too few blocks for bounds" : `${from} to ${to}`;
@@ -81,8 +82,8 @@ export function judgeRelative(
     ...checkFields(check),
     verdict,
     message: `${check.metric} ${estimateText(estimate)}; tolerance ${percent(1 + check.tolerance)}${short}`,
-    value: estimate.ratio,
-    estimate,
+    // Nothing to divide: a value that is no number is none.
+    ...(estimate.n === 0 ? {} : { value: estimate.ratio, estimate }),
     ...(known === undefined ? {} : { accepted: known.reason }),
   };
 }

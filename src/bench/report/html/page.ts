@@ -19,6 +19,7 @@ p, figcaption { color: var(--faint); max-width: 70ch; }
 figure { margin: 1.5rem 0; }
 svg { width: 100%; height: auto; font-size: 12px; fill: var(--ink); }
 .grid { stroke: var(--line); } .spread { stroke: var(--faint); } .bar, .mark { fill: var(--mark); }
+svg .within { fill: var(--page); }
 .beaten { fill: var(--page); stroke: var(--mark); stroke-width: 2; }
 .failed { color: #c0392b; font-weight: 600; }
 `;

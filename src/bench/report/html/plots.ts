@@ -1,10 +1,7 @@
 import { escapeMarkup } from "../markup.ts";
 import { digits } from "../tables.ts";
 import type { Point, Report } from "../types.ts";
-import { axisOf, element, plot } from "./svg.ts";
-
-/** Beyond this there is none for a name. */
-const ROOM_TO_THE_RIGHT = 500;
+import { type Axis, axisOf, element, namesBeside, plot, textBeside } from "./svg.ts";
 
 /** What a pointer that rests on a mark is told. */
 function title(said: string): string {
@@ -50,6 +47,7 @@ export function distributionPlot({ name, distribution }: Point): string {
   const y = axisOf(
     "requests",
     distribution.map(({ count }) => count),
+    true,
   );
   return plot(`Distribution of response times: ${name}`, x, y, (frame) =>
     distribution.map(({ fromMs, toMs, count }) =>
@@ -92,11 +90,8 @@ export function partsPlot({ name, time }: Point): string {
           width: Math.max(1, frame.x(from) - frame.x(start)),
           height: Math.max(1, height - 2),
         };
-        // Beside the bar, on the side with room.
-        const isLate = start > x.max / 2;
-        const at = isLate ? frame.x(start) - 6 : frame.x(from) + 6;
-        const place = { x: at, y: top + height / 2 + 4, "text-anchor": isLate ? "end" : "start" };
-        return [element("rect", bar, title(said)), element("text", place, escapeMarkup(said))];
+        const beside = textBeside(bar.x, bar.x + bar.width, top + height / 2 + 4, said);
+        return [element("rect", bar, title(said)), beside];
       });
     },
   );
@@ -107,28 +102,30 @@ function loadLevel({ measurement: { load } }: Point): number | undefined {
   return load.kind === "constant" || load.kind === "poisson" ? load.perSecond : undefined;
 }
 
-/** A name beside a mark, on the side with room. */
-function nameBeside(x: number, y: number, name: string): string {
-  const isRight = x > ROOM_TO_THE_RIGHT;
-  const place = { x: x + (isRight ? -8 : 8), y: y - 6, "text-anchor": isRight ? "end" : "start" };
-  return element("text", place, escapeMarkup(name));
+/** The load of each point; what is counted at a time has no halves. */
+function loadAxis(points: readonly Point[]): Axis {
+  const levels = points.flatMap((point) => loadLevel(point) ?? []);
+  const kinds = new Set(points.map(({ measurement: { load } }) => load.kind === "closed"));
+  if (kinds.size > 1) return axisOf("requests at a time, or a second", levels);
+  const isClosed = kinds.has(true);
+  return axisOf(isClosed ? "requests at a time" : "requests a second", levels, isClosed);
 }
 
 function named(points: readonly Point[]) {
-  return (x: (point: Point) => number, y: (point: Point) => number, isHollow: (point: Point) => boolean) =>
-    points.flatMap((point) => [
+  return (x: (point: Point) => number, y: (point: Point) => number, isHollow: (point: Point) => boolean) => [
+    ...points.map((point) =>
       element(
         "circle",
         { class: isHollow(point) ? "mark beaten" : "mark", cx: x(point), cy: y(point), r: 5 },
         title(`${point.name}: ${digits(point.clipsPerSecond)} clips/s`),
       ),
-      nameBeside(x(point), y(point), point.name),
-    ]);
+    ),
+    ...namesBeside(points.map((point) => ({ x: x(point), y: y(point), name: point.name }))),
+  ];
 }
 
 /** Throughput against the load, and what is gained for what wait; only where several loads were measured. */
 export function sweepPlots({ points, frontier }: Report): string[] {
-  const levels = points.flatMap((point) => loadLevel(point) ?? []);
   const answered = points.filter(({ responseMs }) => responseMs !== undefined);
   if (answered.length < 2) return [];
   const clips = axisOf(
@@ -140,7 +137,7 @@ export function sweepPlots({ points, frontier }: Report): string[] {
     answered.map(({ responseMs }) => responseMs?.mean ?? 0),
   );
   const withLevel = answered.filter((point) => loadLevel(point) !== undefined);
-  const byLoad = plot("Throughput against load", axisOf("at a time, or a second", levels), clips, (frame) =>
+  const byLoad = plot("Throughput against load", loadAxis(withLevel), clips, (frame) =>
     named(withLevel)(
       (point) => frame.x(loadLevel(point) ?? 0),
       (point) => frame.y(point.clipsPerSecond),

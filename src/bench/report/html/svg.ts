@@ -1,5 +1,4 @@
 import { escapeMarkup } from "../markup.ts";
-import { digits } from "../tables.ts";
 
 /** An SVG or HTML element as text; what it holds must be markup already. */
 export function element(
@@ -15,8 +14,14 @@ const WIDTH = 720;
 const HEIGHT = 260;
 const LEFT = 64;
 const RIGHT = 16;
-const TOP = 12;
+const TOP = 30;
 const BOTTOM = 44;
+
+/** Widest that a character of a picture's text is, in its units; fonts differ from machine to machine. */
+const CHARACTER = 7;
+
+/** From one line of text to the next. */
+const LINE = 15;
 
 /** Maps values of both axes to the picture. */
 export interface Frame {
@@ -31,22 +36,77 @@ export interface Axis {
   readonly max: number;
   /** True for one whose numbers mean nothing. */
   readonly bare?: boolean;
+  /** True for one that counts: there is nothing between two of its numbers. */
+  readonly whole?: boolean;
 }
 
-/** Steps of 1, 2 or 5 times a power of ten, about five of them. */
-export function ticks({ min, max }: Axis): number[] {
+/** 1, 2 or 5 times a power of ten, about a fifth of the axis. */
+function stepOf({ min, max, whole = false }: Axis): number {
   const rough = (max - min) / 5 || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
-  const first = Math.ceil(min / step);
-  const count = Math.floor(max / step) - first + 1;
-  return Array.from({ length: Math.max(0, count) }, (_, index) => (first + index) * step);
+  return whole ? Math.max(1, step) : step;
+}
+
+/** Where an axis has marks, and what they say: all with as many decimals as the step has. */
+export function ticks(axis: Axis): { readonly at: number; readonly said: string }[] {
+  const step = stepOf(axis);
+  const decimals = Math.max(0, -Math.floor(Math.log10(step)));
+  const first = Math.ceil(axis.min / step);
+  const count = Math.floor(axis.max / step) - first + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, index) => {
+    const at = (first + index) * step;
+    return { at, said: at.toFixed(decimals) };
+  });
 }
 
 /** An axis that shows all values, and zero. */
-export function axisOf(label: string, values: readonly number[]): Axis {
+export function axisOf(label: string, values: readonly number[], whole = false): Axis {
   const max = values.reduce((most, value) => Math.max(most, value), 0);
-  return { label, min: 0, max: max === 0 ? 1 : max * 1.05 };
+  return { label, min: 0, max: max === 0 ? 1 : max * 1.05, whole };
+}
+
+/** Text beside a bar that reaches from `from` to `to`: on its right, its left, or else in it; wherever there is room. */
+export function textBeside(from: number, to: number, y: number, said: string): string {
+  const width = said.length * CHARACTER + 6;
+  const [x, anchor, place] =
+    to + width <= WIDTH
+      ? [to + 6, "start", "beside"]
+      : from >= width
+        ? [from - 6, "end", "beside"]
+        : [to - 6, "end", "within"];
+  return element("text", { x, y, "text-anchor": anchor, class: place }, escapeMarkup(said));
+}
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+}
+
+const meet = (one: Place, other: Place): boolean =>
+  Math.abs(one.y - other.y) < LINE && one.x < other.x + other.width && other.x < one.x + one.width;
+
+/** Names of marks, each beside its own on the side with room, and none over another. */
+export function namesBeside(
+  marks: readonly { readonly x: number; readonly y: number; readonly name: string }[],
+): string[] {
+  const taken: Place[] = [];
+  return marks.map(({ x, y, name }) => {
+    const width = name.length * CHARACTER;
+    const isLeft = x + 8 + width > WIDTH;
+    const left = isLeft ? x - 8 - width : x + 8;
+    // Above the mark, below it, then further below; where marks are many, over another at last.
+    const lines = [y - 6, ...marks.map((_, index) => y + 18 + index * LINE)];
+    const places = lines.filter((at) => at < HEIGHT - BOTTOM).map((at) => ({ x: left, y: at, width }));
+    const place = places.find((one) => !taken.some((other) => meet(one, other))) ?? {
+      x: left,
+      y: y - 6,
+      width,
+    };
+    taken.push(place);
+    return text(isLeft ? x - 8 : x + 8, place.y, isLeft ? "end" : "start", name);
+  });
 }
 
 function text(x: number, y: number, anchor: string, said: string): string {
@@ -54,15 +114,15 @@ function text(x: number, y: number, anchor: string, said: string): string {
 }
 
 function gridX(axis: Axis, frame: Frame): string[] {
-  return ticks(axis).map((tick) => text(frame.x(tick), HEIGHT - BOTTOM + 18, "middle", digits(tick)));
+  return ticks(axis).map(({ at, said }) => text(frame.x(at), HEIGHT - BOTTOM + 18, "middle", said));
 }
 
 function gridY(axis: Axis, frame: Frame): string[] {
-  return ticks(axis).flatMap((tick) => {
-    const y = frame.y(tick);
+  return ticks(axis).flatMap(({ at, said }) => {
+    const y = frame.y(at);
     return [
       element("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y }),
-      text(LEFT - 8, y + 4, "end", digits(tick)),
+      text(LEFT - 8, y + 4, "end", said),
     ];
   });
 }
@@ -77,10 +137,10 @@ export function plot(title: string, x: Axis, y: Axis, draw: (frame: Frame) => re
   const drawing = element(
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title },
-    ...(y.bare === true ? [] : gridY(y, frame)),
+    ...(y.bare === true ? [] : [...gridY(y, frame), text(0, 16, "start", y.label)]),
     ...gridX(x, frame),
     ...draw(frame),
-    text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "middle", `${x.label} →  (↑ ${y.label})`),
+    text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "middle", x.label),
   );
   return element("figure", {}, element("figcaption", {}, escapeMarkup(title)), drawing);
 }

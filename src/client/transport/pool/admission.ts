@@ -16,6 +16,9 @@ export interface Place {
   readonly leave: () => void;
 }
 
+/** The place of everybody where there is no limit. */
+const FREE: Place = { leave: () => undefined };
+
 /** Lets calls through in the order they came, so many at a time. */
 export class Admission {
   readonly #limit: number;
@@ -32,6 +35,7 @@ export class Admission {
 
   /** @throws TriptychError `overloaded` where the queue is full. */
   enter(): Place {
+    if (this.#limit === Number.POSITIVE_INFINITY) return FREE;
     if (this.#running < this.#limit) {
       this.#running += 1;
       return {

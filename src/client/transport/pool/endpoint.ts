@@ -2,8 +2,12 @@ import type { Client } from "@grpc/grpc-js";
 import { isTriptychError, type TriptychError } from "../../../errors/index.ts";
 import type { ModelInferRequest, UnaryRpcs } from "../../protocol/messages.ts";
 import type { CallContext } from "../context.ts";
+import { cancelledBy } from "../endings.ts";
 import type { CallGuard } from "../guard.ts";
-import { openStream, type ResponseStream } from "../stream-call.ts";
+import type { Lane } from "../lane.ts";
+import { LaneCall } from "../lane-call.ts";
+import type { ResponseStream } from "../responses.ts";
+import { openStream } from "../stream-call.ts";
 import { callUnary } from "../unary-call.ts";
 import { type EndpointStatus, Health } from "./health.ts";
 
@@ -28,8 +32,9 @@ export class Endpoint {
   readonly health = new Health();
   readonly #client: Client;
   readonly #running = new Set<CallGuard>();
-  /** Questions of our own, which do not count as load. */
-  readonly #probes = new Set<CallGuard>();
+  /** What does not count as load: questions of our own, and streams whose requests count each by itself. */
+  readonly #uncounted = new Set<CallGuard>();
+  readonly #lanes = new WeakMap<Lane, LaneCall>();
 
   constructor(address: string, client: Client) {
     this.address = address;
@@ -60,11 +65,13 @@ export class Endpoint {
     request: UnaryRpcs[N]["request"],
     call: EndpointCall,
   ): Promise<UnaryRpcs[N]["response"]> {
-    return callUnary(this.#client, rpc, request, this.#here(call), this.#probes);
+    return callUnary(this.#client, rpc, request, this.#here(call), this.#uncounted);
   }
 
   stream(request: ModelInferRequest, call: EndpointCall): ResponseStream {
-    return openStream(this.#client, request, this.#here(call), this.#running);
+    const context = this.#here(call);
+    if (call.lane === undefined) return openStream(this.#client, request, context, this.#running);
+    return this.#laneCall(call.lane, context).send(request, context);
   }
 
   /** Takes note of how a call ended; nothing is an answer. */
@@ -80,10 +87,26 @@ export class Endpoint {
 
   /** Cancels what runs, waits for its end, and closes the connection. */
   async close(reason: TriptychError): Promise<void> {
-    const all = [...this.#running, ...this.#probes];
+    const all = [...this.#running, ...this.#uncounted];
     for (const guard of all) guard.stop(reason);
     await Promise.all(all.map((guard) => guard.settled));
     this.#client.close();
+  }
+
+  /** What carries a lane here: opened by its first request, and anew when it has ended. */
+  #laneCall(lane: Lane, context: CallContext): LaneCall {
+    const known = this.#lanes.get(lane);
+    if (known?.isOver === false) return known;
+    if (lane.isEnded) throw cancelledBy(undefined);
+    const opened = new LaneCall(this.#client, context, {
+      counted: this.#running,
+      uncounted: this.#uncounted,
+    });
+    this.#lanes.set(lane, opened);
+    lane.onEnd(() => {
+      opened.leave();
+    });
+    return opened;
   }
 
   #here(call: EndpointCall): CallContext {

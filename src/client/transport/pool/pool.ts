@@ -63,6 +63,9 @@ export class Pool {
 
   /** The server for a call: the least busy of those that are ready and were not tried for it. */
   pick(tried: ReadonlySet<Endpoint>): Endpoint {
+    const [only] = this.#members.all;
+    if (this.#members.all.length === 1 && only !== undefined && only.health.status !== "draining")
+      return only;
     const open = this.#members.all.filter(({ health }) => health.status !== "draining");
     const usable = open.filter(takesCalls);
     const isNew = (endpoint: Endpoint): boolean => !tried.has(endpoint);

@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { TriptychError } from "../../../errors/index.ts";
-import { checkEndpoint } from "../channel.ts";
+import { checkEndpoint } from "../address.ts";
 
 /** Gives the addresses of a host, such as a name service of your own does. */
 export type Lookup = (host: string) => Promise<readonly string[]>;
