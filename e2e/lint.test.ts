@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type LintReport, lintRepository } from "../src/lint/index.ts";
 import { isEnsemble, type LintCase, named, writeFiles } from "./lint/case.ts";
-import { ABORTING_CASE, CASES, HANGING_CASE, MEMBER_FILES } from "./lint/cases/index.ts";
+import { ABORTING_CASES, CASES, HANGING_CASE, LIMITED_CASES, MEMBER_FILES } from "./lint/cases/index.ts";
 import { LoadingServer, type ServerVerdict } from "./lint/server.ts";
 import { temporaryFolder } from "./support.ts";
 
@@ -71,7 +71,7 @@ describe("what costs more than the model", () => {
   it("a model file that is not there: the load never ends", async () => {
     const folder = repositoryOf([HANGING_CASE]);
     expect(await lintErrors(folder, HANGING_CASE)).toEqual(["P101"]);
-    await using server = new LoadingServer(folder, 10_000);
+    await using server = new LoadingServer(folder, { longestLoadMs: 10_000 });
     const [verdict] = (await server.verdictsOf([{ model: modelOf(HANGING_CASE), alone: true }])).values();
     expect(verdict).toMatchObject({
       outcome: "hangs",
@@ -79,11 +79,40 @@ describe("what costs more than the model", () => {
     });
   });
 
-  it("a version beyond 64 bits: the server aborts", async () => {
-    const folder = repositoryOf([ABORTING_CASE]);
-    expect(await lintErrors(folder, ABORTING_CASE)).toEqual(["P101", "R604"]);
-    await using server = new LoadingServer(folder);
-    const [verdict] = (await server.verdictsOf([{ model: modelOf(ABORTING_CASE), alone: true }])).values();
-    expect(verdict).toMatchObject({ outcome: "aborts" });
+  describe("a model of which the server aborts", () => {
+    let said: Map<string, ServerVerdict>;
+    let found: string;
+
+    beforeAll(async () => {
+      found = repositoryOf(ABORTING_CASES);
+      await using server = new LoadingServer(found);
+      said = await server.verdictsOf(ABORTING_CASES.map((one) => ({ model: modelOf(one), alone: true })));
+    });
+
+    it.each(ABORTING_CASES)("$id: Triton aborts, and lint says so before", async (sample) => {
+      expect(said.get(modelOf(sample))).toMatchObject({
+        outcome: "aborts",
+        reason: expect.stringContaining(sample.last) as string,
+      });
+      expect(await lintErrors(found, sample)).toEqual(sample.rules);
+    });
+  });
+});
+
+describe("a server with its rate limiter on, which lint does not know of", () => {
+  let said: Map<string, ServerVerdict>;
+  let found: LintReport;
+
+  beforeAll(async () => {
+    const folder = repositoryOf(LIMITED_CASES);
+    found = await lintRepository(folder, { triton: "embedded", rules: ["L1"] });
+    await using server = new LoadingServer(folder, { flags: ["--rate-limit=execution_count"] });
+    said = await server.verdictsOf(LIMITED_CASES.map((one) => ({ model: modelOf(one), alone: true })));
+  });
+
+  it.each(LIMITED_CASES)("$id: refuses what lint warns of", (sample) => {
+    const warnings = found.findings.filter(({ model }) => model === modelOf(sample));
+    expect(said.get(modelOf(sample))?.outcome).toBe(warnings.length > 0 ? "refused" : "accepted");
+    for (const { phrase = "?" } of warnings) expect(said.get(modelOf(sample))?.reason).toContain(phrase);
   });
 });

@@ -1,6 +1,7 @@
 // Measures what docs/performance.md shows: both sides of each comparison in one run, turn by turn, as a ratio with its
-// n and spread. `node tools/bench.mjs [rounds] [--only pipeline|client] [--write]`; --write puts the results into the
-// sections of docs/performance.md that were measured.
+// n and spread. `node tools/bench.mjs [rounds] [--only pipeline|client|small] [--write]`; --write puts the results into the
+// sections of docs/performance.md that were measured. small is the part of client that has the small calls, which it
+// runs by itself.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { ROOT as root } from "./bench/root.mjs";
 import { clientSection, pipelineSection, replaceSection } from "./bench/sections.mjs";
@@ -33,10 +34,17 @@ async function client() {
   return benchClient(rounds);
 }
 
+async function small() {
+  const { benchSmall } = await import("./bench/client.mjs");
+  return benchSmall(rounds);
+}
+
 const PARTS = {
   pipeline: { measure: pipeline, section: pipelineSection },
   client: { measure: client, section: clientSection },
 };
+// Printed only: its rows are among those of the client.
+if (only === "small") PARTS.small = { measure: small };
 
 const results = {};
 for (const [name, { measure }] of Object.entries(PARTS)) {
@@ -46,6 +54,6 @@ mkdirSync(`${root}out/bench`, { recursive: true });
 writeFileSync(`${root}out/bench/results.json`, `${JSON.stringify(results, null, 2)}\n`);
 if (process.argv.includes("--write")) {
   const file = `${root}docs/performance.md`;
-  const sections = Object.entries(results).map(([name, result]) => PARTS[name].section(result));
+  const sections = Object.entries(results).flatMap(([name, result]) => PARTS[name].section?.(result) ?? []);
   writeFileSync(file, sections.reduce(replaceSection, readFileSync(file, "utf8")));
 }

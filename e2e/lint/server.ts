@@ -47,9 +47,18 @@ export class LoadingServer implements AsyncDisposable {
   readonly #longestLoadMs: number;
   #started: Promise<Started> | undefined;
 
-  constructor(folder: string, longestLoadMs = LONGEST_LOAD_MS) {
+  readonly #flags: readonly string[];
+
+  constructor(
+    folder: string,
+    {
+      longestLoadMs = LONGEST_LOAD_MS,
+      flags = [],
+    }: { longestLoadMs?: number; flags?: readonly string[] } = {},
+  ) {
     this.#folder = folder;
     this.#longestLoadMs = longestLoadMs;
+    this.#flags = flags;
   }
 
   /** Loads each model by itself and unloads it again. */
@@ -79,7 +88,7 @@ export class LoadingServer implements AsyncDisposable {
   async #start(): Promise<Started> {
     const log: string[] = [];
     const onLine = (line: string): unknown => log.push(line);
-    const options = { modelRepository: this.#folder, models: [], onLine };
+    const options = { modelRepository: this.#folder, models: [], flags: this.#flags, onLine };
     return { server: await startTriton({ kind: "embedded", ...options }), log };
   }
 

@@ -5,6 +5,7 @@ import type { EnginesOptions } from "./commands/engines.ts";
 import type { Context } from "./context.ts";
 import { DEFAULT_REPOSITORIES, DEFAULT_SPEC } from "./defaults.ts";
 import { addGate } from "./gate-program.ts";
+import { addImport } from "./import-program.ts";
 import { addLint } from "./lint-program.ts";
 
 // Each command is imported when it is chosen: what the others need, such as gRPC, is most of the time it takes to start.
@@ -265,6 +266,7 @@ export function createProgram(version: string, run: Run): Program {
   addSpecCommands(program, run);
   addLint(program, run, words);
   addContract(program, run);
+  addImport(program, run);
   addEngines(program, run);
   addServe(program, run);
   addGenerate(program, run);

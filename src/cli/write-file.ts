@@ -2,6 +2,7 @@ import { rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { TriptychError } from "../errors/index.ts";
 import {
+  exists,
   makeFolder,
   outputTarget,
   partialName,
@@ -19,6 +20,19 @@ const REFUSAL: WriteRefusal = { code: "output-unwritable", hint: "choose another
  */
 export function writeResult(path: string, data: Uint8Array | string): Promise<void> {
   return writeOutput(path, data, REFUSAL);
+}
+
+/**
+ * Makes sure that no file of somebody's is written over. A device or a pipe is only written to.
+ *
+ * @throws TriptychError `output-exists`
+ */
+export async function refuseExisting(path: string): Promise<void> {
+  const target = await outputTarget(path);
+  if (target.special || !(await exists(target.path))) return;
+  throw new TriptychError("output-exists", `${path} is there already`, {
+    hint: "name another file, or write over it with --force",
+  });
 }
 
 async function isFolder(path: string): Promise<boolean> {

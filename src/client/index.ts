@@ -22,6 +22,7 @@ export type { TraceChanges, TraceLevel, TraceOptions, TraceSettings } from "./ad
 export { type ConnectOptions, connect, type OpenOptions } from "./connect.ts";
 export type { ContractDifference } from "./contract/compare.ts";
 export type { UntypedModel } from "./contract/untyped-model.ts";
+export type { ByteTarget, PipeOptions } from "./generate/pipe.ts";
 export {
   type Clip,
   type GenerateRequest,

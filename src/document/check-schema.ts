@@ -119,11 +119,18 @@ const UNION_PARTS = new Set(["const", "anyOf", "type", "pattern", "enum"]);
 /** A union reports each of its failed branches; keep one error for each, and only the telling one. */
 function withoutUnionNoise(errors: readonly ErrorObject[]): ErrorObject[] {
   const unions = errors.filter((error) => error.keyword === "anyOf").map((error) => error.instancePath);
+  const isTelling = (error: ErrorObject): boolean =>
+    !unions.includes(error.instancePath) || !UNION_PARTS.has(error.keyword);
+  // A map may fit one of the branches but for a key; where none is for maps, only the union itself can tell.
+  const hasTelling = ({ instancePath: path }: ErrorObject): boolean =>
+    errors.some(
+      (error) =>
+        isTelling(error) && (error.instancePath === path || error.instancePath.startsWith(`${path}/`)),
+    );
   return errors.filter((error) => {
-    const inUnion = unions.includes(error.instancePath);
-    if (!inUnion) return true;
+    if (!unions.includes(error.instancePath)) return true;
     const isObject = typeof error.data === "object" && error.data !== null && !Array.isArray(error.data);
-    return isObject ? !UNION_PARTS.has(error.keyword) : error.keyword === "anyOf";
+    return isObject && hasTelling(error) ? isTelling(error) : error.keyword === "anyOf";
   });
 }
 

@@ -254,6 +254,11 @@ export const ERROR_CODES = {
     title: "The file of accepted values is not one, or is of another configuration of the gate",
     next: "Measure again and accept again, or remove the file.",
   },
+  "output-exists": {
+    exit: 2,
+    title: "A file that was to be written is there already",
+    next: "Name another file, or write over it with `--force`.",
+  },
   "output-unwritable": {
     exit: 3,
     title: "A result file could not be written",

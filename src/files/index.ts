@@ -1,9 +1,11 @@
 export { fileSha256, textSha256 } from "./digest.ts";
 export { exists } from "./exists.ts";
+export { type Entry, type Listing, listFolder, type Tree, treeOf } from "./list-folder.ts";
 export { type LockOptions, withLock } from "./lock.ts";
 export { type LogFile, openLogFile } from "./log-file.ts";
 export { makeFolder } from "./make-folder.ts";
 export { identityOf, lifeOf, type ProcessIdentity } from "./process-identity.ts";
+export { type FileText, readHead, readSmallFile } from "./read-small.ts";
 export { createSharedRegion, PAGE, type SharedRegion } from "./shared-region.ts";
 export { isAbandoned, newRegionName, removeAbandonedRegions } from "./shared-region-name.ts";
 export { type OutputTarget, outputTarget, writeOutput } from "./write-output.ts";

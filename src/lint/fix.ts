@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readSmallFile } from "./disk/read-text.ts";
+import { readSmallFile } from "../files/index.ts";
 import type { LintFinding, LintReport } from "./types.ts";
 
 /** A file as it is to be; what it was is for showing the difference. */

@@ -1,8 +1,6 @@
-import { realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { systemErrorCode, TriptychError } from "../errors/index.ts";
+import { type Listing, listFolder, type Tree, treeOf } from "../files/index.ts";
 import { checkModels } from "./check.ts";
-import { type Listing, listFolder, type Tree } from "./disk/list-folder.ts";
 import type { LintModel } from "./model/model.ts";
 import { type Obstacle, obstaclesOf, readModel } from "./model/read-model.ts";
 import { profileOf } from "./release.ts";
@@ -18,28 +16,15 @@ import type { LintOptions, LintReport } from "./types.ts";
  */
 export async function lintRepository(folder: string, options: LintOptions = {}): Promise<LintReport> {
   const profile = profileOf(options.triton);
-  const tree = treeOf(folder, options.followLinks === true);
+  const tree = treeOf(
+    folder,
+    options.followLinks === true,
+    "Name the folder that Triton is given, with a folder for each model.",
+  );
   const listing = listFolder(folder, tree);
   const { models, obstacles } = await readModels(folder, listing, tree);
   const found = checkModels({ folder, profile, models });
   return report({ folder, ...found, obstacles, models, profile, options });
-}
-
-function treeOf(folder: string, followLinks: boolean): Tree {
-  try {
-    const root = realpathSync(folder);
-    if (statSync(root).isDirectory()) return { root, followLinks };
-  } catch (cause) {
-    throw noFolder(folder, systemErrorCode(cause) ?? "unknown", cause);
-  }
-  throw noFolder(folder, "it is no folder");
-}
-
-function noFolder(folder: string, reason: string, cause?: unknown): TriptychError {
-  return new TriptychError("usage", `cannot read ${folder}: ${reason}`, {
-    hint: "Name the folder that Triton is given, with a folder for each model.",
-    cause,
-  });
 }
 
 /** Models of a repository, and what kept us from looking at others. */

@@ -7,6 +7,7 @@ export type {
 } from "./contract.ts";
 export { type ContractSource, contractOf } from "./contract-of.ts";
 export { type DescribedModel, modelContractOf } from "./described-model.ts";
+export { diffModelConfigs, type FieldDifference } from "./diff.ts";
 export { type PrintOptions, printModelConfig, printModelConfigMessage } from "./print.ts";
 export { inspectModelConfig, type ModelConfigText, readModelConfig } from "./read/read.ts";
 export type { ModelConfigMessage } from "./schema/schema.gen.ts";

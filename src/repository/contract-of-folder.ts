@@ -1,14 +1,11 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { type Finding, systemErrorCode, TriptychError } from "../errors/index.ts";
+import { type Finding, TriptychError } from "../errors/index.ts";
 import {
   type Contract,
   inspectModelConfig,
   type ModelContract,
   modelContractOf,
 } from "../model-config/index.ts";
-
-const CONFIG = "config.pbtxt";
+import { type ConfigFile, FOLDER_HINT, type FolderOptions, readConfigs } from "./read-configs.ts";
 
 /** The contract of a folder of models, and what could not go into it. */
 export interface FolderContract {
@@ -22,7 +19,9 @@ export interface FolderContract {
  *
  * @param folder - The one that Triton is given, with a folder for each model.
  * @param name - What the models are called together.
- * @throws TriptychError `usage` for a folder without models; `model-config-syntax` with the findings of all files.
+ * @param options - Links out of the folder are followed here unless `followLinks` is false.
+ * @throws TriptychError `usage` for a folder without models, and for what cannot be read; `model-config-syntax` with
+ * the findings of all files.
  *
  * @example
  * ```ts
@@ -32,15 +31,27 @@ export interface FolderContract {
  * console.log(Object.keys(contract.models), incomplete);
  * ```
  */
-export async function contractOfFolder(folder: string, name: string): Promise<FolderContract> {
-  const texts = await readConfigs(folder);
-  if (texts.size === 0) throw noModels(folder);
+export async function contractOfFolder(
+  folder: string,
+  name: string,
+  { followLinks = true }: FolderOptions = {},
+): Promise<FolderContract> {
+  return Promise.resolve(contractOfConfigs(readConfigs(folder, { followLinks }), folder, name));
+}
+
+/** The contract of configurations that were read. */
+export function contractOfConfigs(
+  configs: readonly ConfigFile[],
+  folder: string,
+  name: string,
+): FolderContract {
+  if (configs.length === 0) throw noModels(folder);
   const findings: Finding[] = [];
-  const models = [...texts].map(([model, bytes]): [string, ModelContract] => [
-    model,
-    contractOfText(bytes, join(folder, model, CONFIG), findings),
+  const models = configs.map((config): [string, ModelContract] => [
+    config.model,
+    contractOfText(config, findings),
   ]);
-  if (findings.length > 0) throw unreadable(folder, findings);
+  if (findings.length > 0) throw refused(folder, findings);
   const incomplete = models.filter(([, { inputs, outputs }]) => inputs.length + outputs.length === 0);
   return {
     contract: { pipeline: name, variants: {}, models: Object.fromEntries(models) },
@@ -48,30 +59,9 @@ export async function contractOfFolder(folder: string, name: string): Promise<Fo
   };
 }
 
-/** The bytes of every model's configuration, sorted by model. */
-async function readConfigs(folder: string): Promise<Map<string, Uint8Array>> {
-  const texts = new Map<string, Uint8Array>();
-  for (const model of (await namesIn(folder)).sort()) {
-    const bytes = await readFile(join(folder, model, CONFIG)).catch((reason: unknown) => {
-      // A file beside the models, and a model that leaves all to the server.
-      if (["ENOENT", "ENOTDIR"].includes(systemErrorCode(reason) ?? "")) return undefined;
-      throw cannotRead(join(folder, model, CONFIG), reason);
-    });
-    if (bytes !== undefined) texts.set(model, bytes);
-  }
-  return texts;
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (reason) {
-    throw cannotRead(folder, reason);
-  }
-}
-
-function contractOfText(bytes: Uint8Array, file: string, findings: Finding[]): ModelContract {
-  const { message, findings: found } = inspectModelConfig(textOf(bytes, file, findings), file);
+function contractOfText({ file, text }: ConfigFile, findings: Finding[]): ModelContract {
+  if (text === undefined) findings.push({ rule: "syntax", message: `${file} is not UTF-8 text.` });
+  const { message, findings: found } = inspectModelConfig(text ?? "", file);
   findings.push(...found);
   if (found.length > 0) return modelContractOf({});
   try {
@@ -87,16 +77,7 @@ function contractOfText(bytes: Uint8Array, file: string, findings: Finding[]): M
   }
 }
 
-function textOf(bytes: Uint8Array, file: string, findings: Finding[]): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    findings.push({ rule: "syntax", message: `${file} is not UTF-8 text.` });
-    return "";
-  }
-}
-
-function unreadable(folder: string, findings: readonly Finding[]): TriptychError {
+function refused(folder: string, findings: readonly Finding[]): TriptychError {
   const count = findings.length === 1 ? "one mistake" : `${findings.length} mistakes`;
   return new TriptychError(
     "model-config-syntax",
@@ -109,15 +90,7 @@ function unreadable(folder: string, findings: readonly Finding[]): TriptychError
 }
 
 function noModels(folder: string): TriptychError {
-  return new TriptychError("usage", `${folder} has no model with a ${CONFIG}`, {
-    hint: "Name the folder that Triton is given; of a repository of Triptych's that is the `models` folder in it.",
-  });
-}
-
-function cannotRead(path: string, cause: unknown): TriptychError {
-  const code = systemErrorCode(cause) ?? "unknown";
-  return new TriptychError("usage", `cannot read ${path}: ${code}`, {
-    hint: "Name a folder with a folder for each model.",
-    cause,
+  return new TriptychError("usage", `${folder} has no model with a config.pbtxt`, {
+    hint: `${FOLDER_HINT.slice(0, -1)}; of a repository of Triptych's that is the \`models\` folder in it.`,
   });
 }

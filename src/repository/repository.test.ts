@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -236,6 +245,16 @@ describe("weights", () => {
     const linked = join(folder, "models/draft_low_noise/1/model.onnx");
     expect(readFileSync(linked, "utf8")).toBe("onnx/draft_low_noise.distilled-4step.int8.onnx");
     expect(statSync(linked).nlink).toBe(2);
+  });
+
+  it("links a passport beside its weights", async () => {
+    writeFileSync(join(checkpoint, "onnx/vae_decoder.fp16.onnx.passport.json"), "{}");
+    await linkWeights(plan, checkpoint, folder);
+    expect(readdirSync(join(folder, "models/vae_decoder/1")).sort()).toEqual([
+      "model.onnx",
+      "model.onnx.passport.json",
+    ]);
+    expect(readdirSync(join(folder, "models/text_encoder/1"))).toEqual(["model.onnx"]);
   });
 
   it("links again what was replaced in the checkpoint", async () => {

@@ -173,14 +173,27 @@ async function place(source: string, target: string): Promise<void> {
   }
 }
 
+/** Where the passport of an artifact lies: beside it. */
+const PASSPORT = ".passport.json";
+
+/** Paths of passports that lie beside the weights of a repository, where the checkpoint has them. */
+export function passportPaths(plan: PipelinePlan): string[] {
+  return linksOf(plan).map(({ path }) => `${path}${PASSPORT}`);
+}
+
 /**
- * Links the weights of a checkpoint into the version folders of a repository; what is missing is left out.
+ * Links the weights of a checkpoint into the version folders of a repository; what is missing is left out. A passport
+ * goes with its weights, so that lint can hold them against it.
  * Hard links are used (a container may not see where a symbolic link points), copies where they cannot be.
  *
  * @throws TriptychError `disk-full`, `repository-write`
  */
 export async function linkWeights(plan: PipelinePlan, checkpoint: string, folder: string): Promise<void> {
-  for (const { path, source } of linksOf(plan)) {
+  const links = linksOf(plan).flatMap(({ path, source }) => [
+    { path, source },
+    { path: `${path}${PASSPORT}`, source: `${source}${PASSPORT}` },
+  ]);
+  for (const { path, source } of links) {
     const from = join(checkpoint, source);
     const to = join(folder, path);
     if ((await sizeOf(from)) === undefined || (await sameFile(from, to))) continue;

@@ -36,6 +36,8 @@ describe("parseSpec", () => {
   it.each([
     ["version: 1", "version: 2", "version: expected 1, got 2"],
     ["shift: 5", "shift: .nan", "shift: "],
+    ["triton: embedded", "triton: {}", "triton: must match"],
+    ["triton: embedded", "triton: { a: 1 }", "triton: must match"],
     ["weights: distilled-4step", "weights: ../../etc", "weights: must match pattern"],
     ["  draft:", "  server:", '"server" is taken by the client'],
     ["  draft:", "  then:", '"then" is taken by the client'],

@@ -11,6 +11,7 @@ export { type ContainerTensorRt, containerTensorRt } from "./container.ts";
 export { type LayerSummary, summariseLayers } from "./layers.ts";
 export { readTrtexecLine, type TrtexecEvent } from "./log.ts";
 export { PLAN_HEADER_BYTES, readPlanHeader } from "./plan-header.ts";
+export { readShapeArguments } from "./shapes.ts";
 export {
   formatTensorRtVersion,
   isSameRelease,

@@ -75,3 +75,27 @@ export function shapeArguments(profiles: readonly ShapeProfile[]): string[] {
     ];
   });
 }
+
+/** The profiles that arguments of trtexec name, such as those in a passport; what names none is passed over. */
+export function readShapeArguments(words: readonly string[]): ShapeProfile[] {
+  const profiles: Partial<Record<keyof ShapeProfile, InputShapes>>[] = [];
+  for (const word of words) {
+    const [, point, list = ""] = /^--(min|opt|max)Shapes=(.*)$/.exec(word) ?? [];
+    if (point === undefined) continue;
+    const last = profiles.at(-1);
+    // Each profile says each of the three once.
+    const profile = last === undefined || point in last ? {} : last;
+    if (profile !== last) profiles.push(profile);
+    profile[point as keyof ShapeProfile] = readShapeList(list);
+  }
+  return profiles.map(({ min = {}, opt = {}, max = {} }) => ({ min, opt, max }));
+}
+
+function readShapeList(text: string): InputShapes {
+  const shapes = text.split(",").flatMap((item): [string, number[]][] => {
+    // A name may have colons in it; dims have none.
+    const [, name, dims = ""] = /^(.+):([\dx]+)$/.exec(item) ?? [];
+    return name === undefined ? [] : [[name, dims.split("x").map(Number)]];
+  });
+  return Object.fromEntries(shapes);
+}

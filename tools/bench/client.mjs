@@ -82,15 +82,32 @@ async function largeRows(sides, { label, endpoint, shared, rounds, target }) {
   return rows;
 }
 
+/** Both clients, each in a process of its own. */
+function startSides() {
+  return {
+    official: startLineProcess(`${root}.venv-judge/bin/python`, [here("official.py")]),
+    ours: startLineProcess(process.execPath, [here("client-side.mjs")]),
+  };
+}
+
+/** The rows of small calls alone. */
+export async function benchSmall(rounds) {
+  const server = await startModels();
+  const sides = startSides();
+  try {
+    return await smallRows(sides, server.grpcEndpoint, rounds);
+  } finally {
+    await Promise.all([sides.ours.stop(), sides.official.stop()]);
+    await server.stop();
+  }
+}
+
 /** Rows of the comparison with the official client, and what memory a large answer takes. */
 export async function benchClient(rounds) {
   const server = await startModels();
   const endpoint = server.grpcEndpoint;
   const relay = await startDelayRelay(endpoint, 10);
-  const sides = {
-    official: startLineProcess(`${root}.venv-judge/bin/python`, [here("official.py")]),
-    ours: startLineProcess(process.execPath, [here("client-side.mjs")]),
-  };
+  const sides = startSides();
   try {
     const few = Math.max(3, Math.ceil(rounds / 4));
     const far = {

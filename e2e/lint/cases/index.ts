@@ -17,5 +17,7 @@ export const CASES: readonly LintCase[] = [
   ...MEMBER_CASES,
 ];
 
+export { ABORTING_CASES } from "./aborting.ts";
+export { LIMITED_CASES } from "./limits.ts";
 export { MEMBER_FILES } from "./members.ts";
-export { ABORTING_CASE, HANGING_CASE } from "./models.ts";
+export { HANGING_CASE } from "./models.ts";

@@ -173,8 +173,3 @@ export const HANGING_CASE: LintCase = {
   id: "R8.no_file",
   files: { "@/config.pbtxt": `name: "@"\nbackend: "python"\n${TENSORS}`, "@/1/other.py": MODEL_PY },
 };
-
-/** A number of a version that no 64 bits hold: the server aborts as it reads the folder's name. */
-export const ABORTING_CASE: LintCase = python("R6.huge", undefined, "", {
-  "@/99999999999999999999/model.py": MODEL_PY,
-});

@@ -202,4 +202,8 @@ export const SCHEDULING_CASES: readonly LintCase[] = [
   python("X1.decoupled", undefined, "model_transaction_policy { decoupled: true }"),
   python("X1.cache", undefined, "response_cache { enable: true }"),
   python("X1.cache_off", undefined, "model_transaction_policy { decoupled: true } response_cache { }"),
+  // Keys that look odd and are none: aborting.ts has the others.
+  ...["", "1a", "A_b__c_", "model", "version", "le"].map((key, index) =>
+    python(`X3.good${index}`, undefined, `metric_tags { key: "${key}" value: "é\\n" }`),
+  ),
 ];

@@ -41,7 +41,7 @@ async function folder(): Promise<string> {
 
 describe("readClip", () => {
   it("has frames and latent only where they came", () => {
-    expect(Object.keys(clip())).toEqual(["video", "used", "stages", "timings", "save"]);
+    expect(Object.keys(clip())).toEqual(["video", "used", "stages", "timings", "save", "pipeTo"]);
     const frames = tensor("UINT8", [1], Uint8Array.of(1));
     const latent = tensor("FP32", [1], Float32Array.of(1));
     expect(readClip({ VIDEO, FRAMES: frames, LATENT: latent }, MADE)).toMatchObject({ frames, latent });

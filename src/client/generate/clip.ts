@@ -1,6 +1,7 @@
 import { type WriteRefusal, writeOutput } from "../../files/index.ts";
 import type { AnyOutputs } from "../inference/untyped.ts";
 import { bytes, optionalOutput } from "./outputs.ts";
+import { pipeClip } from "./pipe.ts";
 import type { Clip } from "./types.ts";
 
 const REFUSAL: WriteRefusal = { code: "output-unwritable", hint: "choose another place for the file" };
@@ -16,5 +17,6 @@ export function readClip(outputs: AnyOutputs, made: Pick<Clip, "used" | "stages"
     ...(latent === undefined ? {} : { latent }),
     ...made,
     save: (path) => writeOutput(path, video, REFUSAL),
+    pipeTo: (target, options) => pipeClip({ video, frames }, target, options),
   };
 }

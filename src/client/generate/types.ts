@@ -2,6 +2,7 @@ import type { VariantContract } from "../../model-config/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { ClipTimings } from "../observe/timings.ts";
 import type { CallOptions } from "../options.ts";
+import type { ByteTarget, PipeOptions } from "./pipe.ts";
 
 /** The parts of a pipeline in the order they run. */
 export const STAGES = [
@@ -100,6 +101,12 @@ export interface Clip {
    * @throws TriptychError `disk-full` or `output-unwritable`.
    */
   save(path: string): Promise<void>;
+  /**
+   * Sends the MP4, or the raw frames, to a stream at its pace, without a copy in between; the stream is ended.
+   *
+   * @throws TriptychError `output-unwritable` where the stream fails; `request-invalid` for frames that were not asked for.
+   */
+  pipeTo(target: ByteTarget, options?: PipeOptions): Promise<void>;
 }
 
 /**

@@ -1,5 +1,5 @@
+import type { Entry } from "../../files/index.ts";
 import type { ModelConfigMessage } from "../../model-config/index.ts";
-import type { Entry } from "./model.ts";
 
 /** A backend that Triton knows by the name of a model's file. */
 interface KnownBackend {

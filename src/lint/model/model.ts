@@ -1,18 +1,8 @@
 import type { Finding, Position } from "../../errors/index.ts";
+import type { Entry } from "../../files/index.ts";
 import type { ModelConfigMessage } from "../../model-config/index.ts";
 import type { TritonProfile } from "../release.ts";
 import type { Severity } from "../types.ts";
-
-/** Something in a folder. */
-export interface Entry {
-  readonly name: string;
-  /** What a link leads to, where it is one; `other` where that is nothing. */
-  readonly kind: "file" | "folder" | "other";
-  /** True where it is a link out of the repository, which is told and not followed. */
-  readonly isOutside?: true;
-  /** True where it is a link that leads nowhere, or in a circle. */
-  readonly isBroken?: true;
-}
 
 /** A model of a repository, as it was read. */
 export interface LintModel {

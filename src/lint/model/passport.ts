@@ -1,3 +1,4 @@
+import { readShapeArguments, type ShapeProfile } from "../../tensorrt/index.ts";
 import type { LintModel } from "./model.ts";
 
 /** What a passport says of the file that it stands beside; written by `triptych engines`. */
@@ -5,6 +6,10 @@ export interface FilePassport {
   readonly bytes?: number;
   /** Memory of the GPU that an engine was built on. */
   readonly gpuMemoryMiB?: number;
+  /** TensorRT that built an engine. */
+  readonly tensorrt?: string;
+  /** Shapes that an engine with free dims was built for; none for one of one shape. */
+  readonly profiles: readonly ShapeProfile[];
 }
 
 /** The passport beside a file of a model; undefined where there is none that can be read. */
@@ -17,8 +22,13 @@ export function passportOf(
   const files = listOf(fieldOf(parsed(text), "files"));
   const own = files.find((file) => fieldOf(file, "name") === "");
   const bytes = fieldOf(own, "bytes");
-  const memory = fieldOf(fieldOf(fieldOf(parsed(text), "engine"), "gpu"), "memoryMiB");
+  const engine = fieldOf(parsed(text), "engine");
+  const memory = fieldOf(fieldOf(engine, "gpu"), "memoryMiB");
+  const tensorrt = fieldOf(engine, "tensorrt");
+  const words = listOf(fieldOf(fieldOf(parsed(text), "step"), "arguments")).map(String);
   return {
+    profiles: readShapeArguments(words),
+    ...(typeof tensorrt === "string" ? { tensorrt } : {}),
     ...(typeof bytes === "number" ? { bytes } : {}),
     ...(typeof memory === "number" ? { gpuMemoryMiB: memory } : {}),
   };

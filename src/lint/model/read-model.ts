@@ -1,9 +1,8 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding, Position } from "../../errors/index.ts";
+import { type Listing, listFolder, readHead, readSmallFile, type Tree } from "../../files/index.ts";
 import { inspectModelConfig, type ModelConfigText } from "../../model-config/index.ts";
-import { type Listing, listFolder, type Tree } from "../disk/list-folder.ts";
-import { readHead, readSmallFile } from "../disk/read-text.ts";
 import { fillIn } from "./fill-in.ts";
 import type { LintModel } from "./model.ts";
 import { chooseVersions, versionsIn } from "./versions.ts";

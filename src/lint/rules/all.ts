@@ -3,12 +3,15 @@ import { BATCHING_RULES } from "./batching.ts";
 import { BEYOND_RULES } from "./beyond.ts";
 import { CACHE_RULES } from "./cache.ts";
 import { COMPOSITION_RULES } from "./composition.ts";
+import { DEAD_OUTPUT_RULES } from "./dead-outputs.ts";
 import type { CheckedRule } from "./define.ts";
+import { ENGINE_PROFILE_RULES } from "./engine-profiles.ts";
 import { ENGINE_RULES } from "./engines.ts";
 import { ENSEMBLE_RULES } from "./ensemble.ts";
 import { INSTANCE_RULES } from "./instances.ts";
 import { LAYOUT_RULES } from "./layout.ts";
 import { LIMIT_RULES } from "./limits.ts";
+import { METRIC_TAG_RULES } from "./metric-tags.ts";
 import { MODEL_RULES } from "./model.ts";
 import { PYTHON_RULES } from "./python.ts";
 import { SEQUENCE_RULES } from "./sequence.ts";
@@ -30,6 +33,7 @@ export const MODEL_CHECKS: readonly CheckedRule[] = [
   ...SEQUENCE_RULES,
   ...STATE_RULES,
   ...TRANSACTION_RULES,
+  ...METRIC_TAG_RULES,
   ...TENSOR_RULES,
   ...BATCH_TENSOR_RULES,
   ...INSTANCE_RULES,
@@ -39,7 +43,9 @@ export const MODEL_CHECKS: readonly CheckedRule[] = [
   ...ENSEMBLE_RULES,
   ...COMPOSITION_RULES,
   ...ENGINE_RULES,
+  ...ENGINE_PROFILE_RULES,
   ...PYTHON_RULES,
   ...BEYOND_RULES,
+  ...DEAD_OUTPUT_RULES,
   ...USAGE_RULES,
 ];

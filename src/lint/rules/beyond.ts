@@ -1,8 +1,8 @@
 import type { ModelConfigMessage } from "../../model-config/index.ts";
+import { isInner } from "../model/callers.ts";
 import { isDecoupledEnsemble } from "../model/decoupled-flow.ts";
 import { graphOf } from "../model/ensemble-graph.ts";
-import { membersOf } from "../model/ensemble-order.ts";
-import type { LintModel, LintRepository, Problem } from "../model/model.ts";
+import type { LintModel, Problem } from "../model/model.ts";
 import { bytesOf, tensorsOf } from "../model/tensors.ts";
 import { added, BASE, type CheckedRule, pythonModel, replaced } from "./define.ts";
 import { ensemble, STEP } from "./ensemble-example.ts";
@@ -26,20 +26,6 @@ function onSteps(
       }
     },
   };
-}
-
-const members = new WeakMap<LintRepository["models"], ReadonlySet<string>>();
-
-/** Models that an ensemble has as a step, or that another one names in its parameters: clients call those instead. */
-function isInner({ name }: LintModel, { models }: LintRepository): boolean {
-  const found = members.get(models) ?? new Set([...models.values()].flatMap(named));
-  members.set(models, found);
-  return found.has(name);
-}
-
-function named(model: LintModel): string[] {
-  const values = Object.values(model.config.parameters ?? {}).map(({ string_value: value = "" }) => value);
-  return [...membersOf(model), ...values.flatMap((value) => value.split(","))];
 }
 
 const SECRET =

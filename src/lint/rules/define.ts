@@ -1,3 +1,4 @@
+import { isEngine } from "../model/engine.ts";
 import type { LintModel, LintRepository, Phase, Problem } from "../model/model.ts";
 import type { ExampleFiles, Rule, RuleExample } from "../types.ts";
 
@@ -66,4 +67,16 @@ export const PLAN_BASE = BASE.replace("python", "tensorrt").replace("KIND_CPU", 
 export function planExample(failing: string, mended = ""): RuleExample {
   const text = (more: string): string => PLAN_BASE.replace("KIND_GPU", `KIND_GPU ${more}`.trimEnd());
   return { failing: planModel(text(failing)), mended: planModel(text(mended)) };
+}
+
+/** A rule on models of TensorRT. */
+export function onEngines(
+  rule: Omit<CheckedRule, "phase" | "check">,
+  check: CheckedRule["check"],
+): CheckedRule {
+  return {
+    ...rule,
+    phase: "load",
+    check: (model, repository) => (isEngine(model) ? check(model, repository) : []),
+  };
 }

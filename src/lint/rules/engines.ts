@@ -1,17 +1,15 @@
-import { isTriptychError } from "../../errors/index.ts";
 import {
   containerTensorRt,
   formatTensorRtVersion,
   isSameRelease,
-  PLAN_HEADER_BYTES,
-  readPlanHeader,
   type TensorRtVersion,
 } from "../../tensorrt/index.ts";
+import { filesOf, headerOf, isEngine } from "../model/engine.ts";
 import { instancesOf } from "../model/instances.ts";
 import type { LintModel, Problem } from "../model/model.ts";
 import { passportOf } from "../model/passport.ts";
 import { tensorsOf } from "../model/tensors.ts";
-import { type CheckedRule, PLAN_BASE, planModel } from "./define.ts";
+import { type CheckedRule, onEngines, PLAN_BASE, planModel } from "./define.ts";
 
 const DIMS = "dims: [ 4 ]";
 
@@ -19,52 +17,6 @@ const DIMS = "dims: [ 4 ]";
 const ENGINE_TYPES = ["BOOL", "UINT8", "INT8", "INT32", "INT64", "FP16", "FP32", "BF16"].map(
   (name) => `TYPE_${name}`,
 );
-
-/** A file of a version that the server would read, by its name in the configuration. */
-interface ModelFile {
-  readonly version: string;
-  readonly name: string;
-  readonly at: string;
-}
-
-/** The files of a model that stands in files of a known name. */
-function filesOf({ config, served }: LintModel): ModelFile[] {
-  const { default_model_filename: main = "", cc_model_filenames: others = {} } = config;
-  const named = [
-    { name: main, at: "default_model_filename" },
-    ...Object.entries(others).map(([key, name]) => ({
-      name,
-      at: `cc_model_filenames[${JSON.stringify(key)}]`,
-    })),
-  ];
-  return served.flatMap((version) => named.map((file) => ({ version: `${version}`, ...file })));
-}
-
-function isEngine({ config }: LintModel): boolean {
-  return config.backend === "tensorrt";
-}
-
-/** A rule on models of TensorRT. */
-function onEngines(rule: Omit<CheckedRule, "phase" | "check">, check: CheckedRule["check"]): CheckedRule {
-  return {
-    ...rule,
-    phase: "load",
-    check: (model, repository) => (isEngine(model) ? check(model, repository) : []),
-  };
-}
-
-/** The TensorRT that a plan was made with, or why it is none; undefined where it was not read. */
-function headerOf(model: LintModel, { version, name }: ModelFile): TensorRtVersion | string | undefined {
-  const head = model.headOf(version, name, PLAN_HEADER_BYTES);
-  // An empty file stands for one that is brought later.
-  if (head === undefined || head.length === 0) return undefined;
-  try {
-    return readPlanHeader(head, name);
-  } catch (reason) {
-    if (!isTriptychError(reason)) throw reason;
-    return reason.message;
-  }
-}
 
 /** The TensorRT of a release, where that is known. */
 function tensorRtOf(release: string): TensorRtVersion | undefined {

@@ -27,9 +27,12 @@ export function onnxPath(spec: PipelineSpec, choice: NetworkChoice): string {
   return `${buildFolder(spec)}/${fileName(choice, "onnx")}`;
 }
 
+/** Stands for the GPU where a spec names none. */
+const NO_GPU = "gpu";
+
 /** Folder of engines for one GPU and release: both decide which files can be loaded. */
 export function engineFolder({ target }: PipelineSpec): string {
-  return `engines/${target.gpu ?? "gpu"}-${target.triton}`;
+  return `engines/${target.gpu ?? NO_GPU}-${target.triton}`;
 }
 
 /**
@@ -39,4 +42,23 @@ export function engineFolder({ target }: PipelineSpec): string {
 export function servedPath(spec: PipelineSpec, choice: NetworkChoice): string {
   if (spec.target.runtime === "onnxruntime") return `onnx/${fileName(choice, "onnx")}`;
   return `${engineFolder(spec)}/${sizeName(spec)}/${fileName(choice, "plan")}`;
+}
+
+/** What a path of {@link servedPath} says. */
+export interface ServedChoice {
+  readonly precision: string;
+  readonly weights: string;
+  /** GPU of an engine, where the spec named one. */
+  readonly gpu?: string;
+}
+
+/** Reads a path of {@link servedPath} back; undefined for one that is none of this network. */
+export function readServedPath(path: string, network: string): ServedChoice | undefined {
+  const [, , gpu, file = ""] =
+    /^(onnx|engines\/([^/]+)-\d{2}\.\d{2}\/\d+x\d+x\d+)\/([^/]+)$/.exec(path) ?? [];
+  if (!file.startsWith(`${network}.`)) return undefined;
+  const rest = file.slice(network.length + 1);
+  const [, weights = "base", precision = ""] = /^(?:(.+)\.)?([^.]+)\.(?:onnx|plan)$/.exec(rest) ?? [];
+  if (precision === "") return undefined;
+  return { precision, weights, ...(gpu === undefined || gpu === NO_GPU ? {} : { gpu }) };
 }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { systemErrorCode } from "../../errors/index.ts";
+import { systemErrorCode } from "../errors/index.ts";
 
 /** Far more than a configuration has, and little enough to be read in no time. */
 const MAX_BYTES = 4 * 1024 * 1024;

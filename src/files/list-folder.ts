@@ -1,7 +1,6 @@
 import { type Dirent, opendirSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
-import { systemErrorCode } from "../../errors/index.ts";
-import type { Entry } from "../model/model.ts";
+import { systemErrorCode, TriptychError } from "../errors/index.ts";
 
 /** More than any repository has; a folder with a million entries is to cost neither time nor memory. */
 const MAX_ENTRIES = 10_000;
@@ -9,7 +8,18 @@ const MAX_ENTRIES = 10_000;
 /** Bytes of a folder itself, beyond which it may have a million entries. */
 const LARGE_FOLDER = 256 * 1024;
 
-/** The repository that is looked at, and whether links out of it are followed. */
+/** Something in a folder. */
+export interface Entry {
+  readonly name: string;
+  /** What a link leads to, where it is one; `other` where that is nothing. */
+  readonly kind: "file" | "folder" | "other";
+  /** True where it is a link out of the tree, which is told and not followed. */
+  readonly isOutside?: true;
+  /** True where it is a link that leads nowhere, or in a circle. */
+  readonly isBroken?: true;
+}
+
+/** The tree that is looked at, and whether links out of it are followed. */
 export interface Tree {
   /** Its real path: links out of it lead elsewhere. */
   readonly root: string;
@@ -28,6 +38,30 @@ export interface Listing {
 }
 
 const NOTHING: Listing = { entries: new Map(), isCut: false, strange: [] };
+
+/**
+ * The tree below a folder.
+ *
+ * @param hint - What to name instead of what is no folder.
+ * @throws TriptychError `usage` for what is no folder, or cannot be read.
+ */
+export function treeOf(folder: string, followLinks: boolean, hint: string): Tree {
+  try {
+    const root = realpathSync(folder);
+    if (statSync(root).isDirectory()) return { root, followLinks };
+  } catch (cause) {
+    throw noFolder(folder, systemErrorCode(cause) ?? "unknown", { hint, cause });
+  }
+  throw noFolder(folder, "it is no folder", { hint });
+}
+
+function noFolder(
+  folder: string,
+  reason: string,
+  more: { readonly hint: string; readonly cause?: unknown },
+): TriptychError {
+  return new TriptychError("usage", `cannot read ${folder}: ${reason}`, more);
+}
 
 /** Lists a folder without following links out of the tree; sorted by name. Never throws. */
 export function listFolder(path: string, tree: Tree): Listing {
