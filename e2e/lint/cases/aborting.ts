@@ -35,6 +35,11 @@ export const ABORTING_CASES: readonly AbortingCase[] = [
     rules: ["P101", "R604"],
     last: "out_of_range",
   },
+  {
+    ...python("I9.no_output", undefined, 'max_batch_size: 4 batch_output { source_input: "X" }'),
+    rules: ["I906"],
+    last: "Signal (11) received",
+  },
   ...Object.entries(BAD_KEYS).map(([id, key]) => tagged(python(`X3.${id}`, undefined, tag(key)))),
   tagged(
     ensemble(

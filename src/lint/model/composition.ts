@@ -153,6 +153,8 @@ function* outputProblems({ at, step, member, known }: StepPlace): Iterable<Compo
     if (tensor === undefined) {
       yield { rule: "F403", at: place, message: `${member.name} has no output ${key}`, got: key };
     } else yield* agree(place, target, tensor, { member, known });
+    if (declared.filter(({ name }) => name === key).length > 1)
+      yield { rule: "F404", at: place, message: `${member.name} has two outputs ${key}`, got: key };
   }
 }
 

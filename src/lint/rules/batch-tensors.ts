@@ -129,4 +129,16 @@ export const BATCH_TENSOR_RULES: readonly CheckedRule[] = [
       return got === undefined ? undefined : { message: `${got} is there twice`, got };
     },
   ),
+  onBatches(
+    {
+      id: "I906",
+      what: "A batch output names no output: Triton ends with a segmentation fault as it loads the model.",
+      mend: "Write the name of the output as target_name.",
+      example: added('batch_output { source_input: "IN" }', batchOutput("OUT")),
+    },
+    ({ at, targets }) =>
+      at.startsWith("batch_output") && targets.length === 0
+        ? { message: "no output is named: the server ends", expected: "target_name" }
+        : undefined,
+  ),
 ];

@@ -4,6 +4,9 @@ import type { LintModel } from "../model/model.ts";
 import { wantedVersion } from "../model/versions.ts";
 import { added, BASE, type CheckedRule, MODEL_PY, pythonModel } from "./define.ts";
 
+const LABELLED =
+  'output { name: "LABELLED" data_type: TYPE_FP32 dims: [ 4 ] label_filename: "labels.txt" }\n';
+
 /** Folders that Triton passes over, split by why. */
 function skipped({ otherFolders }: LintModel, hasZero: boolean): string[] {
   return otherFolders.filter((name) => /^0./.test(name) === hasZero);
@@ -133,6 +136,27 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
         // A path further down is not looked at.
         if (name === "" || name.includes("/") || filesIn("").has(name)) continue;
         yield { at: `output[${index}].label_filename`, message: `${name} is not in the model's folder` };
+      }
+    },
+  },
+  {
+    id: "R702",
+    severity: "error",
+    phrase: "multiple label files for",
+    phase: "load",
+    what: "Two outputs of one name have a file of labels each.",
+    mend: "Take one of the outputs away.",
+    example: {
+      failing: { ...pythonModel(`${BASE}${LABELLED}${LABELLED}`), "m/labels.txt": "a\n" },
+      mended: { ...pythonModel(`${BASE}${LABELLED}`), "m/labels.txt": "a\n" },
+    },
+    *check({ config }) {
+      const seen = new Set<string>();
+      for (const [index, { name = "", label_filename: file = "" }] of (config.output ?? []).entries()) {
+        if (file === "") continue;
+        if (seen.has(name))
+          yield { at: `output[${index}].label_filename`, message: `${name} has labels already` };
+        seen.add(name);
       }
     },
   },
