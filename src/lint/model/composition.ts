@@ -77,7 +77,8 @@ const WHY = {
   F104: (name: string) => ({ message: `the ensemble ${name} is refused` }),
 };
 
-function missing(name: string, { models, refusalOf }: LintRepository): keyof typeof WHY | undefined {
+function missing(name: string, { models, unread, refusalOf }: LintRepository): keyof typeof WHY | undefined {
+  if (unread.has(name)) return undefined;
   const refusal = refusalOf(name);
   if (!models.has(name) || refusal === "poll") return "F101";
   if (refusal === undefined) return undefined;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { ENSEMBLE_HINT } from "../fix.ts";
 import type { LintModel } from "../model/model.ts";
+import { wantedVersion } from "../model/versions.ts";
 import { added, BASE, type CheckedRule, MODEL_PY, pythonModel } from "./define.ts";
 
 const LABELLED =
@@ -48,8 +49,15 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
         yield { at: "version_policy", message: "the version policy chooses none of its versions", got };
         return;
       }
-      const hint = config.platform === "ensemble" ? `Make a folder called 1 ${ENSEMBLE_HINT}.` : undefined;
-      yield { file: folder, message: "it has no version", expected: "a folder called 1", hint };
+      const wanted = wantedVersion(config.version_policy);
+      if (wanted === undefined) {
+        const hint = "Let version_policy choose a version, or leave it out, and make that version's folder.";
+        yield { file: folder, message: "it has no version, and its version policy chooses none", hint };
+        return;
+      }
+      const expected = `a folder called ${wanted}`;
+      const hint = config.platform === "ensemble" ? `Make ${expected} ${ENSEMBLE_HINT}.` : undefined;
+      yield { file: folder, message: "it has no version", expected, hint };
     },
   },
   {
