@@ -35,6 +35,11 @@ export const ABORTING_CASES: readonly AbortingCase[] = [
     rules: ["P101", "R604"],
     last: "out_of_range",
   },
+  {
+    ...python("N12.no_agent", undefined, "model_repository_agents { }"),
+    rules: ["N1203"],
+    last: "Signal (11) received",
+  },
   ...Object.entries(BAD_KEYS).map(([id, key]) => tagged(python(`X3.${id}`, undefined, tag(key)))),
   tagged(
     ensemble(
