@@ -134,15 +134,16 @@ function ruleSection({ id, severity, since, until, phrase, what, mend, example }
   ];
 }
 
-function lintPage() {
-  const letters = Object.entries(LETTERS).filter(([letter]) => RULES.some(({ id }) => id.startsWith(letter)));
+function lintIntroduction() {
   return [
     "# Lint",
     "",
     NOTE,
     "",
     "`triptych lint DIR` reads any model repository, Triptych's or not, and says what Triton will say of it: which models it refuses,",
-    "by which line, and how to mend it. No Triton runs, nothing is written, and no link out of the folder is followed.",
+    "by which line, and how to mend it. No Triton runs, nothing is written unless with `--fix`, and no link out of the",
+    "folder is followed: a model whose folder, version or configuration is such a link is told as H101, and nobody knows its verdict,",
+    "nor that of an ensemble of it. Of a model's file that is such a link, lint sees that it is there, and does not read it.",
     "",
     "```sh",
     "triptych lint model-repository/wan-tiny --triton embedded",
@@ -155,17 +156,30 @@ function lintPage() {
     "Exit codes: 0 clean, or warnings and notes only; 1 errors; 2 usage. `triptych repository` and `triptych serve` run it on what they",
     "wrote, and refuse a repository with errors. From a program, `lintRepository(folder, { triton })` gives the same.",
     "",
+    "`--fix` mends two things, and changes nothing that anybody meant: a step of an ensemble without `model_version`, which asks for version 0",
+    "where that is not served (F103), gets `model_version: -1`, and an ensemble without a version (R501) gets one, with an empty file",
+    "in it: 1, or the first that its version policy names. Everything else is left to you. With `--follow-links` it writes behind links",
+    "too, and so outside the repository.",
+    "",
     "An **error** is what Triton refuses (or what could not be looked at, letter H). A **warning** or a **note** is legal. The verdict is",
     "that of a server started as Triptych starts it, with `--disable-auto-complete-config`. The release decides: `--triton` takes 24.10",
     "and later, and `embedded` for the server of this project, which has the python backend only and no GPU. Where lint knows neither",
     "backends nor GPUs of a server, it says nothing about them.",
     "",
-    "A file for `--config` is JSON; every exception needs a reason:",
+    "A file for `--config` is JSON; every exception needs a reason and a rule that there is, or the letters that rules begin with. One for",
+    "a model that there is not is told:",
     "",
     "```json",
     '{ "triton": "26.08", "ignore": [{ "rule": "N1302", "model": "draft_stream", "reason": "our clients raise the limit" }] }',
     "```",
     "",
+  ];
+}
+
+function lintPage() {
+  const letters = Object.entries(LETTERS).filter(([letter]) => RULES.some(({ id }) => id.startsWith(letter)));
+  return [
+    ...lintIntroduction(),
     `| letter | rules about | number |`,
     `|---|---|---|`,
     ...letters.map(

@@ -1,4 +1,4 @@
-import type { LintFinding, LintReport } from "../lint/index.ts";
+import type { LintFinding, LintReport, LintSettings } from "../lint/index.ts";
 import { printable, type Terminal } from "./terminal.ts";
 
 const COLOURS = { error: "red", warning: "yellow", note: "dim" } as const;
@@ -39,4 +39,21 @@ export function lintSummary(folder: string, { findings, models, verdicts, triton
   const verdict = refused === 0 ? "refuses none" : `refuses ${refused}`;
   const numbers = [count(of("error"), "error"), count(of("warning"), "warning"), count(of("note"), "note")];
   return `${printable(folder)}: ${count(models, "model")}, Triton ${triton} ${verdict}; ${numbers.join(", ")}`;
+}
+
+/** Exceptions for models that are not there: of a name that was misspelt, nobody would hear else. */
+export function idleExceptionLines(
+  config: string,
+  { ignore }: LintSettings,
+  { verdicts }: LintReport,
+): string[] {
+  return ignore.flatMap(({ rule, model }) =>
+    model === undefined || Object.hasOwn(verdicts, model)
+      ? []
+      : [
+          printable(
+            `${config}: there is no model ${JSON.stringify(model)}; its exception from ${rule} does nothing`,
+          ),
+        ],
+  );
 }

@@ -46,6 +46,8 @@ const NOTHING: Listing = { entries: new Map(), isCut: false, strange: [] };
  * @throws TriptychError `usage` for what is no folder, or cannot be read.
  */
 export function treeOf(folder: string, followLinks: boolean, hint: string): Tree {
+  // The system takes an empty name for the current folder here, and for none when it lists it.
+  if (folder === "") throw noFolder('""', "its name is empty", { hint });
   try {
     const root = realpathSync(folder);
     if (statSync(root).isDirectory()) return { root, followLinks };

@@ -22,9 +22,11 @@ export function lintFixes({ findings }: LintReport): readonly LintFix[] {
 }
 
 /** An ensemble's folder of a version, which has nothing to hold. */
-function placeholderOf({ rule, file, hint }: LintFinding): LintFix[] {
+function placeholderOf({ rule, file, expected, hint }: LintFinding): LintFix[] {
   if (rule !== "R501" || hint?.includes(ENSEMBLE_HINT) !== true) return [];
-  return [{ path: join(file, "1", ".keep"), before: "", after: "\n", rules: [rule] }];
+  const version = /\d+$/.exec(expected ?? "")?.[0];
+  if (version === undefined) return [];
+  return [{ path: join(file, version, ".keep"), before: "", after: "\n", rules: [rule] }];
 }
 
 /** How the rule of missing versions tells an ensemble. */
@@ -46,7 +48,7 @@ function textFixes(findings: readonly LintFinding[]): LintFix[] {
   });
 }
 
-/** The text with a version after the brace of each step; the last one first, so that places stay. */
+/** The text with a version after the opening bracket of each step; the last one first, so that places stay. */
 function withVersions(text: string, places: readonly LintFinding[]): string {
   const lines = text.split("\n");
   const later = [...places].sort(
@@ -54,9 +56,12 @@ function withVersions(text: string, places: readonly LintFinding[]): string {
   );
   for (const { line = 0, column = 0 } of later) {
     const old = lines[line - 1] ?? "";
-    // The place of a step is its brace; one that says 0 in words has its place there, and is left alone.
-    if (old[column - 1] !== "{") continue;
-    lines[line - 1] = `${old.slice(0, column)} model_version: -1${old.slice(column)}`;
+    // The place of a step is its bracket; one that says 0 in words has its place there, and is left alone.
+    if (!/[{<]/.test(old[column - 1] ?? "")) continue;
+    const rest = old.slice(column);
+    // A name right behind the bracket would become part of the number.
+    const gap = /^\S/.test(rest) ? " " : "";
+    lines[line - 1] = `${old.slice(0, column)} model_version: -1${gap}${rest}`;
   }
   return lines.join("\n");
 }

@@ -22,6 +22,7 @@ import {
   RULES,
   readLintSettings,
 } from "./index.ts";
+import { ensembleText } from "./rules/ensemble-example.ts";
 
 const root = mkdtempSync(join(tmpdir(), "triptych-lint-"));
 afterAll(() => {
@@ -47,6 +48,8 @@ function failing(id: string): string {
 }
 
 const GOOD = RULES.find(({ id }) => id === "D101")?.example.mended ?? {};
+
+const ENSEMBLE = RULES.find(({ id }) => id === "F103")?.example.mended ?? {};
 
 async function rulesOf(folder: string): Promise<string[]> {
   return (await lintRepository(folder)).findings.map(({ rule }) => rule);
@@ -78,8 +81,11 @@ describe("lintRepository", () => {
     const folder = failing("Y201");
     expect((await lintRepository(folder, { triton: "24.10" })).verdicts).toEqual({ m: "refused" });
     expect((await lintRepository(folder, { triton: "24.11" })).verdicts).toEqual({ m: "accepted" });
-    for (const triton of ["24.09", "26.13", "latest", ""]) {
-      await expect(lintRepository(folder, { triton })).rejects.toMatchObject({ code: "usage" });
+    for (const triton of ["24.09", "26.13", "26.8", "latest", ""]) {
+      await expect(lintRepository(folder, { triton })).rejects.toMatchObject({
+        code: "usage",
+        message: expect.stringContaining("YY.MM, from 24.10 on") as string,
+      });
     }
     const both = failing("R401");
     expect((await lintRepository(both, { rules: ["R4"] })).findings.map(({ rule }) => rule)).toEqual([
@@ -89,7 +95,9 @@ describe("lintRepository", () => {
     expect(silent.findings.filter(({ severity }) => severity === "error")).toEqual([]);
     expect(silent.verdicts).toEqual({ m: "refused" });
     await expect(lintRepository(both, { ignore: ["Q"] })).rejects.toMatchObject({ code: "usage" });
-    await expect(lintRepository(join(root, "missing"))).rejects.toMatchObject({ code: "usage" });
+    for (const none of [join(root, "missing"), ""]) {
+      await expect(lintRepository(none)).rejects.toMatchObject({ code: "usage" });
+    }
   });
 
   it("finds what an ensemble of refused and of circular ensembles comes to", async () => {
@@ -120,6 +128,37 @@ describe("a hostile repository", () => {
     expect(verdicts).toMatchObject({ outside: "unknown", linked: "unknown" });
     const followed = await lintRepository(folder, { followLinks: true });
     expect(followed.verdicts).toMatchObject({ outside: "accepted" });
+  });
+
+  it("has links to versions and to files of a model that are not followed either", async () => {
+    const elsewhere = write({ "secret.txt": "", "model.py": "" });
+    const folder = write({ ...ENSEMBLE, ...GOOD });
+    for (const name of ["m/1", "m/warmup"]) {
+      rmSync(join(folder, name), { recursive: true, force: true });
+      symlinkSync(elsewhere, join(folder, name));
+    }
+    const { findings, verdicts } = await lintRepository(folder);
+    const errors = findings.filter(({ severity }) => severity === "error");
+    expect(errors.map(({ rule, file }) => [rule, file])).toEqual([
+      ["H101", join(folder, "m/1")],
+      ["H101", join(folder, "m/warmup")],
+    ]);
+    expect(JSON.stringify(findings)).not.toContain("secret");
+    // What becomes of the ensemble hangs on a model of which nothing is known.
+    expect(verdicts).toEqual({ e: "unknown", m: "unknown" });
+    const followed = await lintRepository(folder, { followLinks: true });
+    expect(followed.findings.map(({ rule }) => rule)).not.toContain("H101");
+  });
+
+  it("has an ensemble whose version leads out", async () => {
+    const folder = write(ENSEMBLE);
+    rmSync(join(folder, "e/1"), { recursive: true });
+    symlinkSync(write({}), join(folder, "e/1"));
+    expect((await lintRepository(folder)).verdicts).toMatchObject({ e: "unknown" });
+    // A folder that Triton does not look into may lead anywhere.
+    const assets = write(GOOD);
+    symlinkSync(write({}), join(assets, "m/assets"));
+    expect((await lintRepository(assets)).verdicts).toEqual({ m: "accepted" });
   });
 
   it("has configurations that are no small files of text", async () => {
@@ -221,6 +260,54 @@ describe("what is made of a report", () => {
     for (const text of ['{ "ignore": [{ "rule": "D" }] }', '{ "ignored": [] }', "[", '{ "triton": 1 }']) {
       expect(() => readLintSettings(text, "x.json")).toThrow(/^x\.json: expected/);
     }
+  });
+
+  it("is not made with settings of rules or keys that there are not", () => {
+    const refusal = (entry: object): unknown => {
+      try {
+        return readLintSettings(JSON.stringify({ ignore: [entry] }), "x.json");
+      } catch (reason) {
+        return reason;
+      }
+    };
+    expect(refusal({ rule: "Q9", reason: "x" })).toMatchObject({
+      code: "usage",
+      message: 'x.json: there is no rule "Q9"',
+      hint: expect.stringContaining("docs/lint.md") as string,
+    });
+    expect(refusal({ rule: "D", reason: "x", modle: "m" })).toMatchObject({
+      message: 'x.json: expected rule, model and reason only, got "modle"',
+    });
+    expect(() => readLintSettings('{ "triton": 26.08 }', "x.json")).toThrow(
+      'x.json: expected triton to be a text such as "26.08", got 26.08',
+    );
+  });
+
+  it.each([
+    ["a name right behind the brace", "{model_name", "{ model_version: -1 model_name"],
+    ["angle brackets", "< model_name", "< model_version: -1 model_name"],
+    ["lines of Windows", "{\r\n  model_name", "{ model_version: -1\r\n  model_name"],
+  ])("is mended in steps with %s", async (_case, written, mended) => {
+    const step = (from: string, to: string): string =>
+      `${written}: "m" input_map { key: "IN" value: "${from}" } output_map { key: "OUT" value: "${to}" } ${written.startsWith("<") ? ">" : "}"}`;
+    const before = ensembleText([`step [ ${step("IN", "MID")}, ${step("MID", "OUT")} ]`]);
+    const folder = write({ ...ENSEMBLE, "e/config.pbtxt": before });
+    const [fix] = lintFixes(await lintRepository(folder));
+    expect(fix?.after).toBe(before.replaceAll(written, mended));
+    writeFileSync(join(folder, "e/config.pbtxt"), fix?.after ?? "");
+    expect((await lintRepository(folder)).verdicts).toEqual({ e: "accepted", m: "accepted" });
+  });
+
+  it("is mended with the version that the policy chooses, or not at all", async () => {
+    const path = async (policy: string): Promise<(string | undefined)[]> => {
+      const text = `${ENSEMBLE["e/config.pbtxt"] ?? ""}\nversion_policy { ${policy} }\n`;
+      const folder = write({ ...ENSEMBLE, "e/config.pbtxt": text });
+      rmSync(join(folder, "e/1"), { recursive: true });
+      return lintFixes(await lintRepository(folder)).map(({ path: file }) => file.slice(folder.length));
+    };
+    expect(await path("specific { versions: 3 }")).toEqual(["/e/3/.keep"]);
+    expect(await path("all { }")).toEqual(["/e/1/.keep"]);
+    expect(await path("specific { }")).toEqual([]);
   });
 
   it("is mended where that is safe", async () => {

@@ -23,7 +23,8 @@ export async function lintRepository(folder: string, options: LintOptions = {}):
   );
   const listing = listFolder(folder, tree);
   const { models, obstacles } = await readModels(folder, listing, tree);
-  const found = checkModels({ folder, profile, models });
+  const unread = new Set(obstacles.flatMap(({ model = "" }) => (models.has(model) ? [] : [model])));
+  const found = checkModels({ folder, profile, models, unread });
   return report({ folder, ...found, obstacles, models, profile, options });
 }
 

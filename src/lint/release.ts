@@ -27,8 +27,8 @@ export const DEFAULT_RELEASE = LAST;
 export function profileOf(text: string = DEFAULT_RELEASE): TritonProfile {
   if (text === "embedded") return { release: FIRST, backends: EMBEDDED_BACKENDS, gpus: 0 };
   if (/^\d\d\.(0[1-9]|1[0-2])$/.test(text) && text >= FIRST) return { release: text };
-  throw new TriptychError("usage", `expected a release of Triton from ${FIRST} on, got "${text}"`, {
-    hint: `Name the release of your container, such as ${LAST}, or \`embedded\`.`,
+  throw new TriptychError("usage", `expected a release of Triton as YY.MM, from ${FIRST} on, got "${text}"`, {
+    hint: `Write year and month of your container in two digits each, such as ${LAST}, or \`embedded\`.`,
   });
 }
 

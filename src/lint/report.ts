@@ -1,8 +1,10 @@
 import { TriptychError } from "../errors/index.ts";
 import type { FoundProblem } from "./check.ts";
+import { withUsers } from "./model/ensemble-order.ts";
 import type { LintModel, Problem } from "./model/model.ts";
 import type { Obstacle } from "./model/read-model.ts";
 import type { TritonProfile } from "./release.ts";
+import { isRuleWord, RULES_HINT } from "./rule-words.ts";
 import { RULES } from "./rules/index.ts";
 import type { LintFinding, LintOptions, LintReport, Rule, Verdict } from "./types.ts";
 
@@ -24,12 +26,13 @@ export function report(found: Found): LintReport {
     ...obstacles.map(ofObstacle),
     ...problems.map((problem) => ofProblem(problem, folder)),
   ].filter(({ rule }) => isWanted(rule));
-  const unknown = obstacles
+  const unread = obstacles
     .filter(({ rule }) => ruleOf(rule).severity === "error")
     .map(({ model = "" }) => model);
+  const unknown = withUsers(new Set(unread), models);
   const verdictOf = (model: string): Verdict =>
-    refused.has(model) ? "refused" : unknown.includes(model) ? "unknown" : "accepted";
-  const names = [...new Set([...models.keys(), ...unknown.filter((name) => name !== "")])].sort();
+    refused.has(model) ? "refused" : unknown.has(model) ? "unknown" : "accepted";
+  const names = [...new Set([...models.keys(), ...unread.filter((name) => name !== "")])].sort();
   return {
     findings: findings.sort(byPlace),
     models: names.length,
@@ -41,10 +44,8 @@ export function report(found: Found): LintReport {
 /** Which rules a caller wants to hear of. */
 function wanted({ rules, ignore = [] }: LintOptions): (rule: string) => boolean {
   for (const word of [...(rules ?? []), ...ignore]) {
-    if (word === "" || !RULES.some(({ id }) => id.startsWith(word))) {
-      throw new TriptychError("usage", `there is no rule ${JSON.stringify(word)}`, {
-        hint: "Name a rule, such as I101, or the letters that it begins with; docs/lint.md lists them.",
-      });
+    if (!isRuleWord(word)) {
+      throw new TriptychError("usage", `there is no rule ${JSON.stringify(word)}`, { hint: RULES_HINT });
     }
   }
   const isOne = (words: readonly string[], id: string): boolean => words.some((word) => id.startsWith(word));

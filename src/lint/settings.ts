@@ -1,4 +1,5 @@
 import { TriptychError } from "../errors/index.ts";
+import { isRuleWord, RULES_HINT } from "./rule-words.ts";
 import type { LintFinding, LintReport } from "./types.ts";
 
 /** A rule that is not to be heard of, and why. */
@@ -23,27 +24,28 @@ const HINT =
  * Reads a file of settings.
  *
  * @param file - Name for the message.
- * @throws TriptychError `usage` for what is no such file, and for an exception without a reason.
+ * @throws TriptychError `usage` for what is no such file, and for an exception without a reason or of a rule that there is not.
  */
 export function readLintSettings(text: string, file: string): LintSettings {
-  const refuse = (what: string, cause?: unknown): TriptychError =>
-    new TriptychError("usage", `${file}: ${what}`, { hint: HINT, cause });
+  const refuse: Refuse = (what, { hint = HINT, cause } = {}) =>
+    new TriptychError("usage", `${file}: ${what}`, { hint, cause });
   const { triton, ignore = [], ...others } = objectOf(parse(text, refuse), refuse);
   const [other] = Object.keys(others);
   if (other !== undefined) throw refuse(`expected triton and ignore only, got ${JSON.stringify(other)}`);
-  if (triton !== undefined && typeof triton !== "string") throw refuse("expected triton to be a text");
-  if (!Array.isArray(ignore)) throw refuse("expected ignore to be a list");
+  if (triton !== undefined && typeof triton !== "string")
+    throw refuse(`expected triton to be a text such as "26.08", got ${shown(triton)}`);
+  if (!Array.isArray(ignore)) throw refuse(`expected ignore to be a list, got ${shown(ignore)}`);
   const exceptions = ignore.map((entry) => exceptionOf(objectOf(entry, refuse), refuse));
   return { ...(triton === undefined ? {} : { triton }), ignore: exceptions };
 }
 
-type Refuse = (what: string, cause?: unknown) => TriptychError;
+type Refuse = (what: string, more?: { readonly hint?: string; readonly cause?: unknown }) => TriptychError;
 
 function parse(text: string, refuse: Refuse): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw refuse("expected JSON", cause);
+    throw refuse(`expected JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 
@@ -51,14 +53,27 @@ function objectOf(value: unknown, refuse: Refuse): Readonly<Record<string, unkno
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;
   }
-  throw refuse(`expected an object, got ${JSON.stringify(value)}`);
+  throw refuse(`expected an object, got ${shown(value)}`);
+}
+
+/** A value as a message shows it: a whole file is no help. */
+function shown(value: unknown): string {
+  const text = value === undefined ? "nothing" : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
 function exceptionOf(entry: Readonly<Record<string, unknown>>, refuse: Refuse): LintException {
   const { rule, model, reason } = entry;
-  if (typeof rule !== "string" || rule === "") throw refuse("expected each exception to name its rule");
-  if (typeof reason !== "string" || reason.trim() === "") throw refuse(`expected a reason to ignore ${rule}`);
-  if (model !== undefined && typeof model !== "string") throw refuse("expected model to be a text");
+  if (typeof rule !== "string" || rule === "") {
+    throw refuse(`expected each exception to name its rule, got ${shown(entry)}`);
+  }
+  if (!isRuleWord(rule)) throw refuse(`there is no rule ${shown(rule)}`, { hint: RULES_HINT });
+  const others = Object.keys(entry).filter((key) => !["rule", "model", "reason"].includes(key));
+  if (others.length > 0) throw refuse(`expected rule, model and reason only, got ${shown(others[0])}`);
+  if (typeof reason !== "string" || reason.trim() === "")
+    throw refuse(`expected a reason to ignore ${rule}, got ${shown(reason)}`);
+  if (model !== undefined && typeof model !== "string")
+    throw refuse(`expected model to be a text, got ${shown(model)}`);
   return { rule, reason, ...(model === undefined ? {} : { model }) };
 }
 

@@ -41,16 +41,17 @@ function specOf({
   return {
     name,
     datatype: fromConfigType(String(type)),
-    dims: dims.map((dim) => sizeOf(name, Number(dim))),
+    dims: dims.map((dim) => sizeOf(name, dim)),
     ...(optional === true ? { optional } : {}),
   };
 }
 
-function sizeOf(name: string, dim: number): number {
-  if (Number.isSafeInteger(dim)) return dim;
+function sizeOf(name: string, dim: bigint | number | string): number {
+  const size = Number(dim);
+  if (Number.isSafeInteger(size)) return size;
   throw new TriptychError(
     "model-config-syntax",
-    `${JSON.stringify(name)} has a dim of ${dim}; expected at most 2^53-1.`,
-    { hint: "Correct the dims of the tensor." },
+    `${JSON.stringify(name)} has a dim of ${dim}; expected at most 2^53-1, the largest that a contract holds exactly.`,
+    { hint: "Triton may take such a dim; correct it, or write -1 for one that is free." },
   );
 }

@@ -81,9 +81,9 @@ function refused(folder: string, findings: readonly Finding[]): TriptychError {
   const count = findings.length === 1 ? "one mistake" : `${findings.length} mistakes`;
   return new TriptychError(
     "model-config-syntax",
-    `${folder} has configurations that Triton refuses: ${count}`,
+    `${folder} has configurations that no contract can be made of: ${count}`,
     {
-      hint: "Mend each finding; a model with one of them is not loaded.",
+      hint: "Mend each finding; `triptych lint` says which of them Triton refuses too.",
       details: { findings },
     },
   );

@@ -36,6 +36,11 @@ export const ABORTING_CASES: readonly AbortingCase[] = [
     last: "out_of_range",
   },
   {
+    ...python("I9.no_output", undefined, 'max_batch_size: 4 batch_output { source_input: "X" }'),
+    rules: ["I906"],
+    last: "Signal (11) received",
+  },
+  {
     ...python("N12.no_agent", undefined, "model_repository_agents { }"),
     rules: ["N1203"],
     last: "Signal (11) received",

@@ -210,6 +210,11 @@ export const MEMBER_CASES: readonly LintCase[] = [
     "ensemble tensor 'OUT' can appear in an output map only once for ensemble",
     graph(step("two", "A=IN", "Y=OUT Z=OUT")),
   ),
+  ensemble(
+    "F4.doubled_output",
+    "multiple outputs in model doubled are mapped to the same ensemble tensor OUT",
+    graph(step("doubled", "X=IN", "Y=OUT")),
+  ),
   ensemble("F4.fan_out", undefined, graph(step("both", "A=IN B=IN", "Y=OUT"))),
   ensemble(
     "F5",

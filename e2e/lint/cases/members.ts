@@ -18,6 +18,7 @@ const MEMBERS: Readonly<Record<string, string>> = {
   both:
     'input [ { name: "A" data_type: TYPE_FP32 dims: [ 2 ] }, { name: "B" data_type: TYPE_FP32 dims: [ 2 ] } ]' +
     'output { name: "Y" data_type: TYPE_FP32 dims: [ 2 ] }',
+  doubled: `${IO} output { name: "Y" data_type: TYPE_FP32 dims: [ 2 ] }`,
   stream: `${IO} model_transaction_policy { decoupled: true }`,
   source: 'output { name: "Y" data_type: TYPE_FP32 dims: [ 2 ] }',
   sink: 'input { name: "X" data_type: TYPE_FP32 dims: [ 2 ] }',

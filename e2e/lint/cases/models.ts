@@ -63,6 +63,18 @@ export const MODEL_CASES: readonly LintCase[] = [
     'backend: "python" output { name: "Y" data_type: TYPE_FP32 dims: [ 2 ] label_filename: "l.txt" }',
     { "@/l.txt": "a\n" },
   ),
+  config(
+    "R7.twice",
+    "multiple label files for",
+    'backend: "python" output { name: "Y" data_type: TYPE_FP32 dims: [ 2 ] label_filename: "l.txt" } output { name: "Y" data_type: TYPE_FP32 dims: [ 2 ] label_filename: "l.txt" }',
+    { "@/l.txt": "a\n" },
+  ),
+  config(
+    "R7.twice_one_labelled",
+    undefined,
+    'backend: "python" output { name: "Y" data_type: TYPE_FP32 dims: [ 2 ] label_filename: "l.txt" } output { name: "Y" data_type: TYPE_FP32 dims: [ 2 ] }',
+    { "@/l.txt": "a\n" },
+  ),
   {
     id: "R8",
     says: "with no backend in model configuration. Expected model name of the form 'model.<backend_name>",

@@ -122,4 +122,24 @@ export const STATE_CASES: readonly LintCase[] = [
     "does not match the state data type",
     'sequence_batching { state { input_name: "I" output_name: "O" data_type: TYPE_FP32 dims: [ 2 ] initial_state { name: "i" data_type: TYPE_INVALID dims: [ 2 ] zero_data: true } } }',
   ),
+  python(
+    "S7.same_input",
+    "specified more than once",
+    'sequence_batching { state { input_name: "I" output_name: "O" data_type: TYPE_FP32 dims: [ 2 ] initial_state { name: "i" data_type: TYPE_FP32 dims: [ 2 ] zero_data: true } } state { input_name: "I" output_name: "P" data_type: TYPE_FP32 dims: [ 2 ] initial_state { name: "i" data_type: TYPE_FP32 dims: [ 2 ] zero_data: true } } }',
+  ),
+  python(
+    "S7.same_input_one",
+    undefined,
+    'sequence_batching { state { input_name: "I" output_name: "O" data_type: TYPE_FP32 dims: [ 2 ] initial_state { name: "i" data_type: TYPE_FP32 dims: [ 2 ] zero_data: true } } state { input_name: "I" output_name: "P" data_type: TYPE_FP32 dims: [ 2 ] } }',
+  ),
+  python(
+    "S7.same_input_none",
+    undefined,
+    'sequence_batching { state { input_name: "I" output_name: "O" data_type: TYPE_FP32 dims: [ 2 ] } state { input_name: "I" output_name: "P" data_type: TYPE_FP32 dims: [ 2 ] } }',
+  ),
+  python(
+    "S7.same_output",
+    undefined,
+    'sequence_batching { state { input_name: "I" output_name: "O" data_type: TYPE_FP32 dims: [ 2 ] initial_state { name: "i" data_type: TYPE_FP32 dims: [ 2 ] zero_data: true } } state { input_name: "J" output_name: "O" data_type: TYPE_FP32 dims: [ 2 ] initial_state { name: "i" data_type: TYPE_FP32 dims: [ 2 ] zero_data: true } } }',
+  ),
 ];

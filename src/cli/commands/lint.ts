@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pause, systemErrorCode, TriptychError } from "../../errors/index.ts";
+import { pause, TriptychError } from "../../errors/index.ts";
 import {
   applyLintSettings,
   type LintReport,
@@ -12,7 +11,8 @@ import {
   readLintSettings,
 } from "../../lint/index.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
-import { lintLines, lintSummary } from "../lint-text.ts";
+import { idleExceptionLines, lintLines, lintSummary } from "../lint-text.ts";
+import { readText } from "../read-text.ts";
 import { printable } from "../terminal.ts";
 
 /** Flags of `triptych lint`. */
@@ -42,16 +42,16 @@ function modelsFolder(folder: string): string {
 
 async function loadSettings(file: string | undefined): Promise<LintSettings> {
   if (file === undefined) return { ignore: [] };
-  try {
-    return readLintSettings(await readFile(file, "utf8"), file);
-  } catch (reason) {
-    const code = systemErrorCode(reason);
-    if (code === undefined) throw reason;
-    throw new TriptychError("usage", `cannot read ${file}: ${code}`, { hint: "name a file of settings" });
-  }
+  return readLintSettings(await readText(file, "name a file of settings for --config"), file);
 }
 
-async function reportOf({ folder, config, ...flags }: LintCommand): Promise<LintReport> {
+/** A report, and what is to be said of the exceptions from it. */
+interface Told {
+  readonly report: LintReport;
+  readonly idle: readonly string[];
+}
+
+async function reportOf({ folder, config, ...flags }: LintCommand): Promise<Told> {
   const settings = await loadSettings(config);
   const triton = flags.triton ?? settings.triton;
   const report = await lintRepository(modelsFolder(folder), {
@@ -60,10 +60,12 @@ async function reportOf({ folder, config, ...flags }: LintCommand): Promise<Lint
     ...(flags.ignore === undefined ? {} : { ignore: flags.ignore }),
     followLinks: flags.followLinks === true,
   });
-  return applyLintSettings(report, settings);
+  const idle = config === undefined ? [] : idleExceptionLines(config, settings, report);
+  return { report: applyLintSettings(report, settings), idle };
 }
 
-function show(context: Context, folder: string, report: LintReport, format: LintFlags["format"]): void {
+function show(context: Context, { folder: given, format }: LintCommand, { report, idle }: Told): void {
+  const folder = modelsFolder(given);
   const { terminal, json } = context;
   if (json) terminal.out(JSON.stringify({ folder, ...report }));
   else if (format === "sarif") terminal.out(lintToSarif(report));
@@ -73,7 +75,9 @@ function show(context: Context, folder: string, report: LintReport, format: Lint
     for (const finding of report.findings)
       for (const line of lintLines(finding, terminal)) terminal.out(line);
   }
-  if (!json) terminal.err(lintSummary(folder, report));
+  if (json) return;
+  for (const line of idle) terminal.err(line);
+  terminal.err(lintSummary(folder, report));
 }
 
 function verdict({ findings }: LintReport): number {
@@ -84,9 +88,9 @@ function verdict({ findings }: LintReport): number {
 async function watch(context: Context, options: LintCommand): Promise<number> {
   let last = "";
   while (!context.signal.aborted) {
-    const report = await reportOf(options);
-    const now = JSON.stringify(report);
-    if (now !== last) show(context, modelsFolder(options.folder), report, options.format);
+    const told = await reportOf(options);
+    const now = JSON.stringify(told);
+    if (now !== last) show(context, options, told);
     last = now;
     await pause(WATCH_MS, context.signal);
   }
@@ -109,8 +113,9 @@ function requireSense({ json }: Context, { watch: again, fix, format }: LintComm
 export const lint: Command<LintCommand> = async (context, options) => {
   requireSense(context, options);
   if (options.watch === true) return watch(context, options);
-  if (options.fix === true) await (await import("../lint-fix.ts")).fix(context, await reportOf(options));
-  const report = await reportOf(options);
-  show(context, modelsFolder(options.folder), report, options.format);
-  return verdict(report);
+  if (options.fix === true)
+    await (await import("../lint-fix.ts")).fix(context, (await reportOf(options)).report);
+  const told = await reportOf(options);
+  show(context, options, told);
+  return verdict(told.report);
 };

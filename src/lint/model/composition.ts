@@ -77,7 +77,8 @@ const WHY = {
   F104: (name: string) => ({ message: `the ensemble ${name} is refused` }),
 };
 
-function missing(name: string, { models, refusalOf }: LintRepository): keyof typeof WHY | undefined {
+function missing(name: string, { models, unread, refusalOf }: LintRepository): keyof typeof WHY | undefined {
+  if (unread.has(name)) return undefined;
   const refusal = refusalOf(name);
   if (!models.has(name) || refusal === "poll") return "F101";
   if (refusal === undefined) return undefined;
@@ -152,6 +153,8 @@ function* outputProblems({ at, step, member, known }: StepPlace): Iterable<Compo
     if (tensor === undefined) {
       yield { rule: "F403", at: place, message: `${member.name} has no output ${key}`, got: key };
     } else yield* agree(place, target, tensor, { member, known });
+    if (declared.filter(({ name }) => name === key).length > 1)
+      yield { rule: "F404", at: place, message: `${member.name} has two outputs ${key}`, got: key };
   }
 }
 

@@ -13,6 +13,18 @@ export function membersOf({ config }: LintModel): string[] {
   return [...new Set(steps.map(({ model_name: name = "" }) => name))];
 }
 
+/** Models of which nothing is known, with the ensembles that are made of them. */
+export function withUsers(
+  unread: ReadonlySet<string>,
+  models: ReadonlyMap<string, LintModel>,
+): ReadonlySet<string> {
+  const unknown = new Set(unread);
+  for (const ensemble of orderEnsembles(models).order) {
+    if (membersOf(ensemble).some((name) => unknown.has(name))) unknown.add(ensemble.name);
+  }
+  return unknown;
+}
+
 /** Orders the ensembles among some models. */
 export function orderEnsembles(models: ReadonlyMap<string, LintModel>): EnsembleOrder {
   const ensembles = [...models.values()].filter(({ config }) => config.ensemble_scheduling !== undefined);

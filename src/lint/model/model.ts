@@ -46,6 +46,8 @@ export interface LintRepository {
   readonly profile: TritonProfile;
   /** Models whose text could be read, by name. */
   readonly models: ReadonlyMap<string, LintModel>;
+  /** Models that are there and could not be looked at. */
+  readonly unread: ReadonlySet<string>;
   /** Where a model is refused; undefined while it is fine. */
   readonly refusalOf: (model: string) => Phase | undefined;
 }

@@ -2,11 +2,18 @@ import { isUtf8 } from "node:buffer";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding, Position } from "../../errors/index.ts";
-import { type Listing, listFolder, readHead, readSmallFile, type Tree } from "../../files/index.ts";
+import {
+  type Entry,
+  type Listing,
+  listFolder,
+  readHead,
+  readSmallFile,
+  type Tree,
+} from "../../files/index.ts";
 import { inspectModelConfig, type ModelConfigText } from "../../model-config/index.ts";
 import { fillIn } from "./fill-in.ts";
 import type { LintModel } from "./model.ts";
-import { chooseVersions, versionsIn } from "./versions.ts";
+import { chooseVersions, isLookedInto, versionsIn } from "./versions.ts";
 
 const CONFIG = "config.pbtxt";
 const UTF_8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -33,7 +40,20 @@ export function readModel(repository: string, name: string, tree: Tree): ReadMod
   if (listing.failure !== undefined) return { obstacles };
   const text = readConfig(folder, listing);
   if ("rule" in text) return { obstacles: [...obstacles, text] };
+  const outside = linkedOut(folder, listing);
+  if (outside.length > 0) return { obstacles: [...obstacles, ...outside] };
   return { model: modelOf({ name, folder, listing, tree, text }), obstacles };
+}
+
+/** Folders that Triton looks into and that lead out of the repository: what it says of the model depends on them. */
+function linkedOut(folder: string, { entries }: Listing): Obstacle[] {
+  const folders = [...entries.values()].filter(({ kind }) => kind === "folder");
+  const looked = folders.filter(({ name, isOutside }) => isOutside === true && isLookedInto(name));
+  return looked.map(({ name }) => ({
+    rule: "H101",
+    file: join(folder, name),
+    message: "it is a link out of the repository; the model was not looked at",
+  }));
 }
 
 interface Parts {
@@ -50,7 +70,10 @@ function modelOf({ name, folder, listing, tree, text }: Parts): LintModel {
     .map((entry) => entry.name);
   const lists = new Map<string, Listing["entries"]>([["", listing.entries]]);
   const filesIn = (below: string): Listing["entries"] => {
-    const found = lists.get(below) ?? listFolder(join(folder, below), tree).entries;
+    const isOutside = listing.entries.get(below)?.isOutside === true;
+    const found =
+      lists.get(below) ??
+      (isOutside ? new Map<string, Entry>() : listFolder(join(folder, below), tree).entries);
     lists.set(below, found);
     return found;
   };

@@ -19,6 +19,11 @@ export function versionsIn(folders: readonly string[]): Versions {
   return { versions: [...new Set(versions)].sort((a, b) => (a < b ? 1 : -1)), otherFolders };
 }
 
+/** True for a version, and for a folder of files that a configuration names. */
+export function isLookedInto(folder: string): boolean {
+  return RESERVED.includes(folder) || versionOf(folder) !== undefined;
+}
+
 function versionOf(name: string): bigint | undefined {
   if (name.length > 1 && name.startsWith("0")) return undefined;
   const digits = /^\s*([+-]?\d+)/.exec(name)?.[1];
@@ -38,6 +43,12 @@ export function chooseVersions(
   // A policy of which nothing is chosen chooses all.
   if (policy !== undefined && policy.latest === undefined) return versions;
   return versions.slice(0, policy?.latest === undefined ? 1 : (policy.latest.num_versions ?? 0));
+}
+
+/** A version that a policy chooses once its folder is there; undefined where it chooses none, whatever is there. */
+export function wantedVersion(policy: ModelConfigMessage["version_policy"]): bigint | undefined {
+  const named = policy?.specific?.versions ?? [];
+  return [...named, 1n].find((version) => version >= 0n && chooseVersions(policy, [version]).length > 0);
 }
 
 /**

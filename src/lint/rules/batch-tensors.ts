@@ -132,6 +132,18 @@ export const BATCH_TENSOR_RULES: readonly CheckedRule[] = [
   ),
   onBatches(
     {
+      id: "I906",
+      what: "A batch output names no output: Triton ends with a segmentation fault as it loads the model.",
+      mend: "Write the name of the output as target_name.",
+      example: added('batch_output { source_input: "IN" }', batchOutput("OUT")),
+    },
+    ({ at, targets }) =>
+      at.startsWith("batch_output") && targets.length === 0
+        ? { message: "no output is named: the server ends", expected: "target_name" }
+        : undefined,
+  ),
+  onBatches(
+    {
       id: "I907",
       phrase: "unknown batch ",
       what: "A kind of batch input or output as a number that stands for none.",

@@ -142,6 +142,13 @@ export const COMPOSITION_RULES: readonly CheckedRule[] = [
     step(STEP.replace('key: "OUT"', 'key: "OUTT"')),
   ),
   rule(
+    "F404",
+    "are mapped to the same ensemble tensor",
+    "A step maps an output that its model has twice. By itself such a model is taken.",
+    "Take one of the model's outputs away.",
+    step(STEP, `${BASE}output { name: "OUT" data_type: TYPE_FP32 dims: [ 4 ] }\n`),
+  ),
+  rule(
     "F501",
     "inconsistent data type",
     "Two sides of a tensor say different datatypes.",

@@ -2,7 +2,11 @@ import { join } from "node:path";
 import { ENSEMBLE_HINT } from "../fix.ts";
 import type { LintModel } from "../model/model.ts";
 import { spotOf } from "../model/spot.ts";
+import { wantedVersion } from "../model/versions.ts";
 import { added, BASE, type CheckedRule, MODEL_PY, pythonModel } from "./define.ts";
+
+const LABELLED =
+  'output { name: "LABELLED" data_type: TYPE_FP32 dims: [ 4 ] label_filename: "labels.txt" }\n';
 
 /** Folders that Triton passes over, split by why. */
 function skipped({ otherFolders }: LintModel, hasZero: boolean): string[] {
@@ -46,8 +50,15 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
         yield { at: "version_policy", message: "the version policy chooses none of its versions", got };
         return;
       }
-      const hint = config.platform === "ensemble" ? `Make a folder called 1 ${ENSEMBLE_HINT}.` : undefined;
-      yield { file: folder, message: "it has no version", expected: "a folder called 1", hint };
+      const wanted = wantedVersion(config.version_policy);
+      if (wanted === undefined) {
+        const hint = "Let version_policy choose a version, or leave it out, and make that version's folder.";
+        yield { file: folder, message: "it has no version, and its version policy chooses none", hint };
+        return;
+      }
+      const expected = `a folder called ${wanted}`;
+      const hint = config.platform === "ensemble" ? `Make ${expected} ${ENSEMBLE_HINT}.` : undefined;
+      yield { file: folder, message: "it has no version", expected, hint };
     },
   },
   {
@@ -125,6 +136,27 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
       for (const [index, { label_filename: name = "" }] of (model.config.output ?? []).entries()) {
         if (spotOf(model, "", name) !== "nowhere") continue;
         yield { at: `output[${index}].label_filename`, message: `${name} is not in the model's folder` };
+      }
+    },
+  },
+  {
+    id: "R702",
+    severity: "error",
+    phrase: "multiple label files for",
+    phase: "load",
+    what: "Two outputs of one name have a file of labels each.",
+    mend: "Take one of the outputs away.",
+    example: {
+      failing: { ...pythonModel(`${BASE}${LABELLED}${LABELLED}`), "m/labels.txt": "a\n" },
+      mended: { ...pythonModel(`${BASE}${LABELLED}`), "m/labels.txt": "a\n" },
+    },
+    *check({ config }) {
+      const seen = new Set<string>();
+      for (const [index, { name = "", label_filename: file = "" }] of (config.output ?? []).entries()) {
+        if (file === "") continue;
+        if (seen.has(name))
+          yield { at: `output[${index}].label_filename`, message: `${name} has labels already` };
+        seen.add(name);
       }
     },
   },

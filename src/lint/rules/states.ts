@@ -12,6 +12,10 @@ function sequence(initial: string, dims = "2"): string {
 
 const GOOD = sequence(INITIAL);
 
+function state(input: string, output: string): string {
+  return `state { input_name: "${input}" output_name: "${output}" data_type: TYPE_FP32 dims: [ 2 ] ${INITIAL} }`;
+}
+
 /** A rule on what a state begins with. */
 function onInitial(
   rule: Omit<CheckedRule, "severity" | "phase" | "check">,
@@ -161,6 +165,28 @@ export const STATE_RULES: readonly CheckedRule[] = [
       return { message: `initial_state/${file} is too short`, expected: `${expected} bytes`, got: `${got}` };
     },
   ),
+  {
+    id: "S710",
+    severity: "error",
+    phrase: "specified more than once",
+    phase: "load",
+    what: "Two states that begin with something have the same input. Without a beginning they are taken.",
+    mend: "Give each state an input of its own.",
+    example: added(
+      `sequence_batching { ${state("I", "O")} ${state("I", "O_2")} }`,
+      `sequence_batching { ${state("I", "O")} ${state("I_2", "O_2")} }`,
+    ),
+    *check({ config }) {
+      const seen = new Set<string>();
+      for (const { at, state: one } of statesOf(config)) {
+        if ((one.initial_state ?? []).length === 0) continue;
+        const name = one.input_name ?? "";
+        if (seen.has(name))
+          yield { at: `${at}.input_name`, message: `${name} belongs to another state already`, got: name };
+        seen.add(name);
+      }
+    },
+  },
 ];
 
 const typeName = (type: string | number | undefined): string => String(type ?? "TYPE_INVALID");

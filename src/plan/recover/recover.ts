@@ -21,7 +21,7 @@ export function recoverSpec(found: FoundRepository): RecoveredSpec {
   if (manifest === undefined) {
     const expected =
       "what `triptych repository` wrote; only it tells the release and the files of the weights";
-    evidence.miss("repository.json", expected);
+    evidence.miss("repository.json", expected, found.instead);
   }
   // Models that are not there leave nothing to read settings from.
   if (manifest === undefined || evidence.gaps.length > 0) return { gaps: evidence.gaps };

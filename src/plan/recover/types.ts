@@ -20,6 +20,8 @@ export interface FoundManifest {
 export interface FoundRepository {
   /** What its manifest says of itself; undefined where it has none. */
   readonly manifest: FoundManifest | undefined;
+  /** What is in the place of a manifest that could not be read. */
+  readonly instead?: string;
   readonly models: ReadonlyMap<string, FoundModel>;
 }
 

@@ -9,6 +9,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What a folder says of the pipeline that it was rendered from. */
 export function foundRepository(configs: readonly ConfigFile[], reader: FolderReader): FoundRepository {
   const manifest = fieldsOf(reader.json(MANIFEST));
+  const instead = manifest === undefined ? insteadOf(reader) : undefined;
   const links = linksOf(manifest);
   const models = configs.map(({ model, file, text = "" }): [string, FoundModel] => {
     const version = `${MODELS_FOLDER}/${model}/1`;
@@ -28,8 +29,17 @@ export function foundRepository(configs: readonly ConfigFile[], reader: FolderRe
       runtime: manifest["runtime"],
       triton: manifest["triton"],
     },
+    ...(instead === undefined ? {} : { instead }),
     models: new Map(models),
   };
+}
+
+/** What is in the place of a manifest that could not be read; undefined where nothing is. */
+function insteadOf(reader: FolderReader): string | undefined {
+  const found = reader.text(MANIFEST);
+  if (found.kind === "missing") return undefined;
+  if (found.kind === "unread") return `what cannot be read (${found.reason})`;
+  return reader.json(MANIFEST) === undefined ? "text that is no JSON" : "JSON that is no object";
 }
 
 /** Weights by where they stand in the repository. */

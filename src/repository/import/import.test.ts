@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -142,6 +143,54 @@ describe("a repository of somebody's", () => {
       expect((await importRepository(place, { followLinks: true })).spec?.losses).toEqual([]);
     },
   );
+
+  it.each([
+    [
+      "broken JSON",
+      (path: string) => {
+        writeFileSync(path, "{");
+      },
+      "text that is no JSON",
+    ],
+    [
+      "a list",
+      (path: string) => {
+        writeFileSync(path, "[".repeat(9999));
+      },
+      "text that is no JSON",
+    ],
+    [
+      "no object",
+      (path: string) => {
+        writeFileSync(path, "[]");
+      },
+      "JSON that is no object",
+    ],
+    ["a pipe", (path: string) => execFileSync("mkfifo", [path]), "what cannot be read (no file)"],
+    [
+      "a link out of it",
+      (path: string) => {
+        symlinkSync(mkdtempSync(join(folder, "x")), path);
+      },
+      "what cannot be read (a link out of the folder)",
+    ],
+  ])("with %s as its manifest says so", async (_, put, got) => {
+    const place = await write(config("wan-tiny"), folder);
+    rmSync(join(place, "repository.json"));
+    put(join(place, "repository.json"));
+    const { gaps } = await importRepository(place);
+    expect(gaps).toMatchObject([{ place: "repository.json", got }]);
+  });
+
+  it("with a dim beyond what a contract holds says which, and does not blame Triton", async () => {
+    model("m", 'backend: "python" input { name: "X" data_type: TYPE_FP32 dims: 9223372036854775807 }');
+    await expect(importRepository(folder)).rejects.toMatchObject({
+      message: expect.not.stringContaining("Triton") as string,
+      details: {
+        findings: [{ message: expect.stringContaining("a dim of 9223372036854775807;") as string }],
+      },
+    });
+  });
 
   it("with a link out of it in place of another file tells that it was not read", async () => {
     const place = await write(config("wan-tiny"), folder);
