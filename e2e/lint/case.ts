@@ -9,6 +9,8 @@ export interface LintCase {
   readonly files: Readonly<Record<string, string>>;
   /** What Triton says as it refuses the model; undefined where it takes it. */
   readonly says?: string | undefined;
+  /** How the text becomes bytes, where it is not UTF-8. */
+  readonly encoding?: "latin1" | undefined;
 }
 
 /** The smallest model that the python backend takes and that answers a warm-up. */
@@ -83,10 +85,14 @@ export function named({ id, files }: LintCase): {
 }
 
 /** Writes files below a folder. */
-export function writeFiles(folder: string, files: LintCase["files"]): void {
+export function writeFiles(
+  folder: string,
+  files: LintCase["files"],
+  encoding: BufferEncoding = "utf8",
+): void {
   for (const [name, text] of Object.entries(files)) {
     const file = path.join(folder, name);
     mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, text);
+    writeFileSync(file, text, encoding);
   }
 }

@@ -4,6 +4,7 @@ import { holdsIn } from "./release.ts";
 import { MODEL_CHECKS } from "./rules/all.ts";
 import type { CheckedRule } from "./rules/define.ts";
 import { REPOSITORY_RULES } from "./rules/repository.ts";
+import { NOT_UTF_8 } from "./rules/text.ts";
 import type { Rule } from "./types.ts";
 
 /** A problem with its rule, and the model that it is of; without one, it is of the repository. */
@@ -51,7 +52,7 @@ function* problemsOf(
   repository: LintRepository,
 ): Iterable<FoundProblem & { readonly rule: CheckedRule }> {
   // Half a configuration would only give findings that are none.
-  const isText = model.textFindings.length > 0;
+  const isText = model.textFindings.some(({ rule }) => rule !== NOT_UTF_8);
   for (const rule of rules) {
     if (isText && !rule.id.startsWith("Y1")) continue;
     for (const problem of rule.check(model, repository)) yield { rule, model, problem };

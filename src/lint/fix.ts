@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { join } from "node:path";
 import { readSmallFile } from "../files/index.ts";
 import type { LintFinding, LintReport } from "./types.ts";
@@ -38,7 +39,8 @@ function textFixes(findings: readonly LintFinding[]): LintFix[] {
   const files = [...new Set(wanted.map(({ file }) => file))];
   return files.flatMap((path) => {
     const found = readSmallFile(path);
-    if (!("bytes" in found)) return [];
+    // What is not UTF-8 would not be written as it was.
+    if (!("bytes" in found) || !isUtf8(found.bytes)) return [];
     const before = Buffer.from(found.bytes).toString("utf8");
     const places = wanted.filter(({ file }) => file === path);
     const after = withVersions(before, places);

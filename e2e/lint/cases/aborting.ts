@@ -40,6 +40,11 @@ export const ABORTING_CASES: readonly AbortingCase[] = [
     rules: ["I906"],
     last: "Signal (11) received",
   },
+  {
+    ...python("N12.no_agent", undefined, "model_repository_agents { }"),
+    rules: ["N1203"],
+    last: "Signal (11) received",
+  },
   ...Object.entries(BAD_KEYS).map(([id, key]) => tagged(python(`X3.${id}`, undefined, tag(key)))),
   tagged(
     ensemble(

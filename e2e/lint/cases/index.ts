@@ -2,13 +2,17 @@ import type { LintCase } from "../case.ts";
 import { GRAPH_CASES, MEMBER_CASES } from "./ensembles.ts";
 import { INSTANCE_CASES } from "./instances.ts";
 import { MODEL_CASES } from "./models.ts";
+import { PATH_CASES } from "./paths.ts";
 import { SCHEDULING_CASES } from "./scheduling.ts";
 import { STATE_CASES } from "./states.ts";
 import { TENSOR_CASES } from "./tensors.ts";
+import { TEXT_CASES } from "./text.ts";
 
 /** Every case, good ones among them: for each rule that Triton 2.51 shows on a CPU, one model that breaks just it. */
 export const CASES: readonly LintCase[] = [
   ...MODEL_CASES,
+  ...PATH_CASES,
+  ...TEXT_CASES,
   ...SCHEDULING_CASES,
   ...STATE_CASES,
   ...TENSOR_CASES,
@@ -20,4 +24,4 @@ export const CASES: readonly LintCase[] = [
 export { ABORTING_CASES } from "./aborting.ts";
 export { LIMITED_CASES } from "./limits.ts";
 export { MEMBER_FILES } from "./members.ts";
-export { HANGING_CASE } from "./models.ts";
+export { HANGING_CASES } from "./models.ts";

@@ -40,6 +40,10 @@ export const INSTANCE_CASES: readonly LintCase[] = [
     "and platform specifies profile field which is only supported for TensorRT models",
     'instance_group { kind: KIND_CPU profile: [ "first" ] }',
   ),
+  python("G3.number", undefined, "instance_group { kind: 2 }"),
+  python("G3.unknown", "has unexpected kind KIND_AUTO", "instance_group { kind: 99 }"),
+  python("G3.negative", "has unexpected kind KIND_AUTO", "instance_group { kind: -1 }"),
+  python("G3.unknown_gpus", "has unexpected kind KIND_AUTO", "instance_group { kind: 99 gpus: [ 0 ] }"),
   python("G5.zero", undefined, "instance_group { kind: KIND_CPU count: 0 }"),
   python("G5.negative", undefined, "instance_group { kind: KIND_CPU count: -2 }"),
   python(

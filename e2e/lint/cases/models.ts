@@ -85,6 +85,7 @@ export const MODEL_CASES: readonly LintCase[] = [
     says: undefined,
     files: { "@/config.pbtxt": `name: "@"\n${TENSORS}`, "@/1/model.py": MODEL_PY },
   },
+  python("R8.file_up", undefined, 'default_model_filename: "../1/model.py"'),
   python("R8.file_name", undefined, 'default_model_filename: "net.py"', { "@/1/net.py": MODEL_PY }),
   config(
     "R8.unknown_backend",
@@ -127,6 +128,16 @@ export const MODEL_CASES: readonly LintCase[] = [
     `backend: "python" runtime: "../x.so" ${TENSORS}`,
   ),
   config(
+    "M8.runtime_py",
+    "unable to find Python backend based backend library 'model.py'",
+    `backend: "python" runtime: "model.py" ${TENSORS}`,
+  ),
+  config(
+    "M8.runtime_py_alone",
+    "unable to find Python backend based backend library 'model.py'",
+    `runtime: "model.py" ${TENSORS}`,
+  ),
+  config(
     "M8.runtime_onnx",
     "unable to find backend library for backend 'onnxruntime', try specifying runtime on the model configuration",
     `backend: "onnxruntime" ${TENSORS}`,
@@ -139,16 +150,6 @@ export const MODEL_CASES: readonly LintCase[] = [
   }),
   python("P1.no_execute", undefined, "", { "@/1/model.py": "class TritonPythonModel:\n    pass\n" }),
   python(
-    "P2",
-    "Failed to get the canonical path for /nowhere.tar.gz",
-    'parameters { key: "EXECUTION_ENV_PATH" value { string_value: "/nowhere.tar.gz" } }',
-  ),
-  python(
-    "P2.relative",
-    "Failed to get the canonical path",
-    'parameters { key: "EXECUTION_ENV_PATH" value { string_value: "$$TRITON_MODEL_DIRECTORY/env" } }',
-  ),
-  python(
     "P3",
     "Incorrect value for FORCE_CPU_ONLY_INPUT_TENSORS: maybe",
     'parameters { key: "FORCE_CPU_ONLY_INPUT_TENSORS" value { string_value: "maybe" } }',
@@ -157,6 +158,11 @@ export const MODEL_CASES: readonly LintCase[] = [
     "P3.yes",
     undefined,
     'parameters { key: "FORCE_CPU_ONLY_INPUT_TENSORS" value { string_value: "yes" } }',
+  ),
+  python(
+    "N12.agent",
+    "unable to find 'libtritonrepoagent_checksum.so' for repo agent 'checksum'",
+    'model_repository_agents { agents { name: "checksum" } }',
   ),
   python(
     "A1.parse",
@@ -180,8 +186,18 @@ export const MODEL_CASES: readonly LintCase[] = [
   ),
 ];
 
-/** A load that never comes to an end: the model's process is gone before Triton hears of it. */
-export const HANGING_CASE: LintCase = {
-  id: "R8.no_file",
-  files: { "@/config.pbtxt": `name: "@"\nbackend: "python"\n${TENSORS}`, "@/1/other.py": MODEL_PY },
-};
+const withFile = (file: string): string =>
+  `name: "@"\nbackend: "python"\n${TENSORS}\ndefault_model_filename: "${file}"`;
+
+/** Loads that never come to an end: the model's process is gone before Triton hears of it. */
+export const HANGING_CASES: readonly LintCase[] = [
+  {
+    id: "R8.no_file",
+    files: { "@/config.pbtxt": `name: "@"\nbackend: "python"\n${TENSORS}`, "@/1/other.py": MODEL_PY },
+  },
+  {
+    id: "R8.through_nothing",
+    files: { "@/config.pbtxt": withFile("sub/../model.py"), "@/1/model.py": MODEL_PY },
+  },
+  { id: "R8.absolute", files: { "@/config.pbtxt": withFile("/etc/passwd"), "@/1/model.py": MODEL_PY } },
+];

@@ -146,6 +146,16 @@ export const TENSOR_CASES: readonly LintCase[] = [
     'max_batch_size: 4 batch_input { kind: BATCH_ELEMENT_COUNT target_name: "N" data_type: TYPE_FP32 source_input: "Q" }',
   ),
   python(
+    "I9.kind",
+    "unknown batch input kind ''",
+    'max_batch_size: 4 batch_input { kind: 77 target_name: "N" data_type: TYPE_FP32 source_input: "X" }',
+  ),
+  python(
+    "I9.kind_out",
+    "unknown batch output kind ''",
+    'max_batch_size: 4 batch_output { kind: 9 target_name: "Y" source_input: "X" }',
+  ),
+  python(
     "I9.type",
     "batch input data type must be TYPE_INT32 or TYPE_FP32",
     'max_batch_size: 4 batch_input { kind: BATCH_ELEMENT_COUNT target_name: "N" data_type: TYPE_INT64 source_input: "X" }',

@@ -3,7 +3,8 @@ import type { ModelConfigMessage } from "../../model-config/index.ts";
 /** What stands for a list of GPUs and a kind once Triton has filled in what is not written. */
 export interface InstancePlace {
   readonly at: string;
-  readonly kind: "KIND_GPU" | "KIND_CPU" | "KIND_MODEL" | "KIND_AUTO";
+  /** A number where the schema has no name for it. */
+  readonly kind: "KIND_GPU" | "KIND_CPU" | "KIND_MODEL" | "KIND_AUTO" | number;
   readonly gpus: readonly number[];
   readonly profiles: readonly string[];
   readonly count: number;
@@ -22,7 +23,7 @@ export function instancesOf(
 ): InstancePlace[] {
   return groups.map((group, index) => {
     const listed = group.gpus ?? [];
-    const kind = (group.kind ?? "KIND_AUTO") as Kind;
+    const kind = group.kind ?? "KIND_AUTO";
     return {
       at: `instance_group[${index}]`,
       kind: kind === "KIND_AUTO" && gpus !== undefined ? resolve(listed, gpus) : kind,

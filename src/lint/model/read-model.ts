@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding, Position } from "../../errors/index.ts";
@@ -15,7 +16,7 @@ import type { LintModel } from "./model.ts";
 import { chooseVersions, isLookedInto, versionsIn } from "./versions.ts";
 
 const CONFIG = "config.pbtxt";
-const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const UTF_8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Something that kept us from looking: the rule that says so, and what it says. */
 export interface Obstacle {
@@ -169,12 +170,12 @@ function readConfig(folder: string, { entries }: Listing): ConfigText | Obstacle
 }
 
 function decode(bytes: Uint8Array, file: string): ConfigText {
-  try {
-    return parse(UTF_8.decode(bytes), file);
-  } catch {
-    const notText: Finding = { rule: "not-utf-8", message: "It is not UTF-8 text." };
-    return { ...parse("", file), findings: [notText] };
-  }
+  const read = parse(UTF_8.decode(bytes), file);
+  if (isUtf8(bytes)) return read;
+  // Triton reads it all the same, where it stands in comments and strings.
+  const notText: Finding = { rule: "not-utf-8", message: "It is not UTF-8 text." };
+  // Of noise, each piece would be a mistake.
+  return { ...read, findings: [notText, ...read.findings.slice(0, 1)] };
 }
 
 function parse(text: string, file: string): ConfigText {

@@ -5,7 +5,8 @@ import { added, type CheckedRule } from "./define.ts";
 /** What a batch input or a batch output has. */
 interface BatchPlace {
   readonly at: string;
-  readonly kind: string;
+  /** A number where the schema has no name for it. */
+  readonly kind: string | number;
   readonly sources: readonly string[];
   readonly targets: readonly string[];
   /** Of an input only. */
@@ -19,14 +20,14 @@ function placesOf({
   return [
     ...inputs.map((input, index) => ({
       at: `batch_input[${index}]`,
-      kind: String(input.kind ?? "BATCH_ELEMENT_COUNT"),
+      kind: input.kind ?? "BATCH_ELEMENT_COUNT",
       sources: input.source_input ?? [],
       targets: [],
       type: String(input.data_type ?? "TYPE_INVALID"),
     })),
     ...outputs.map((output, index) => ({
       at: `batch_output[${index}]`,
-      kind: String(output.kind ?? "BATCH_SCATTER_WITH_INPUT_SHAPE"),
+      kind: output.kind ?? "BATCH_SCATTER_WITH_INPUT_SHAPE",
       sources: output.source_input ?? [],
       targets: output.target_name ?? [],
     })),
@@ -140,5 +141,15 @@ export const BATCH_TENSOR_RULES: readonly CheckedRule[] = [
       at.startsWith("batch_output") && targets.length === 0
         ? { message: "no output is named: the server ends", expected: "target_name" }
         : undefined,
+  ),
+  onBatches(
+    {
+      id: "I907",
+      phrase: "unknown batch ",
+      what: "A kind of batch input or output as a number that stands for none.",
+      mend: "Write the kind by its name, such as BATCH_ELEMENT_COUNT.",
+      example: added(GOOD.replace("BATCH_ELEMENT_COUNT", "77"), GOOD),
+    },
+    ({ kind }) => (typeof kind === "number" ? { message: "no such kind", got: `${kind}` } : undefined),
   ),
 ];

@@ -198,6 +198,34 @@ export const BEYOND_RULES: readonly CheckedRule[] = [
     },
   },
   {
+    id: "N1202",
+    severity: "error",
+    phrase: "for repo agent",
+    phase: "poll",
+    what: "An agent that the server does not have. Only told of the embedded server, which has none.",
+    mend: "Take `model_repository_agents` away, or serve with a container.",
+    example: { ...added('model_repository_agents { agents { name: "checksum" } }'), triton: "embedded" },
+    *check({ config }, { profile }) {
+      const [agent] = config.model_repository_agents?.agents ?? [];
+      // A server of which the backends are known brings no agents.
+      if (agent === undefined || profile.backends === undefined) return;
+      const message = `the server has no agent ${agent.name ?? ""}`;
+      yield { at: "model_repository_agents.agents[0]", message, got: agent.name ?? "" };
+    },
+  },
+  {
+    id: "N1203",
+    severity: "error",
+    phase: "poll",
+    what: "A list of agents without an agent: the whole server dies of it.",
+    mend: "Take `model_repository_agents` away.",
+    example: added("model_repository_agents { }"),
+    *check({ config: { model_repository_agents: found } }) {
+      if (found === undefined || (found.agents ?? []).length > 0) return;
+      yield { at: "model_repository_agents", message: "there is no agent in it" };
+    },
+  },
+  {
     id: "N1301",
     severity: "warning",
     phase: "load",

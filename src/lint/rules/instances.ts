@@ -102,6 +102,17 @@ export const INSTANCE_RULES: readonly CheckedRule[] = [
   ),
   onInstances(
     {
+      id: "G301",
+      phrase: "has unexpected kind",
+      what: "A kind of instances as a number that stands for none.",
+      mend: "Write the kind by its name, such as KIND_CPU.",
+      example: replaced(KIND, "kind: 99"),
+    },
+    ({ kind }) =>
+      typeof kind === "number" ? { in: "kind", message: "no such kind", got: `${kind}` } : undefined,
+  ),
+  onInstances(
+    {
       id: "G401",
       phrase: "specifies profile field which is only supported for",
       what: "A profile of TensorRT on another model.",

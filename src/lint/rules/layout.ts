@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { ENSEMBLE_HINT } from "../fix.ts";
 import type { LintModel } from "../model/model.ts";
+import { spotOf } from "../model/spot.ts";
 import { wantedVersion } from "../model/versions.ts";
 import { added, BASE, type CheckedRule, MODEL_PY, pythonModel } from "./define.ts";
 
@@ -131,10 +132,9 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
         "m/labels.txt": "a\nb\n",
       },
     },
-    *check({ config, filesIn }) {
-      for (const [index, { label_filename: name = "" }] of (config.output ?? []).entries()) {
-        // A path further down is not looked at.
-        if (name === "" || name.includes("/") || filesIn("").has(name)) continue;
+    *check(model) {
+      for (const [index, { label_filename: name = "" }] of (model.config.output ?? []).entries()) {
+        if (spotOf(model, "", name) !== "nowhere") continue;
         yield { at: `output[${index}].label_filename`, message: `${name} is not in the model's folder` };
       }
     },

@@ -24,6 +24,9 @@ const FAMILIAR = [
   "pytorch_aoti",
 ];
 
+/** What a backend that is written in Python is made of. */
+const PYTHON_RUNTIME = "model.py";
+
 /** The model as a whole (M). */
 export const MODEL_RULES: readonly CheckedRule[] = [
   {
@@ -123,13 +126,35 @@ export const MODEL_RULES: readonly CheckedRule[] = [
     },
     *check({ config, served, filesIn }, { profile }) {
       const { runtime = "", backend = "" } = config;
-      if (runtime === "" || profile.backends?.includes(backend) !== true) return;
+      if (runtime === "" || runtime === PYTHON_RUNTIME || profile.backends?.includes(backend) !== true)
+        return;
       const folders = ["", ...served.map(String)];
       if (runtime === `libtriton_${backend}.so` || folders.some((folder) => filesIn(folder).has(runtime)))
         return;
       yield {
         at: "runtime",
         message: `there is no library ${runtime}`,
+        expected: `libtriton_${backend}.so`,
+        got: runtime,
+      };
+    },
+  },
+  {
+    id: "M702",
+    severity: "error",
+    phrase: "unable to find Python backend based backend library",
+    phase: "load",
+    what: '`runtime: "model.py"` is for backends that are written in Python, and stands for a file of the backend, not of the model. Only told of the embedded server.',
+    mend: "Take `runtime` away.",
+    example: {
+      ...added('runtime: "model.py"', 'runtime: "libtriton_python.so"'),
+      triton: "embedded",
+    },
+    *check({ config: { runtime, backend = "" } }, { profile }) {
+      if (runtime !== PYTHON_RUNTIME || profile.backends?.includes(backend) !== true) return;
+      yield {
+        at: "runtime",
+        message: `the backend ${backend} has no ${runtime}`,
         expected: `libtriton_${backend}.so`,
         got: runtime,
       };

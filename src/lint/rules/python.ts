@@ -1,4 +1,7 @@
-import type { LintModel, Problem } from "../model/model.ts";
+import { existsSync } from "node:fs";
+import type { LintModel, LintRepository, Problem } from "../model/model.ts";
+import { pythonCode } from "../model/python-code.ts";
+import { spotOf } from "../model/spot.ts";
 import { folderOf, loadedVersions } from "../model/versions.ts";
 import { added, BASE, type CheckedRule, MODEL_PY, pythonModel } from "./define.ts";
 
@@ -14,7 +17,7 @@ function onPython(
   };
 }
 
-/** A rule on the text of a Python model, in each version that is served. */
+/** A rule on the code of a Python model without its comments and strings, in each version that is served. */
 function onCode(
   rule: Omit<CheckedRule, "phase" | "check" | "example"> & { readonly failing: string },
   isWrong: (code: string, model: LintModel) => boolean,
@@ -25,8 +28,8 @@ function onCode(
   return onPython({ ...rest, example }, function* (model) {
     for (const version of model.served) {
       const name = model.config.default_model_filename ?? "";
-      const code = model.textOf(`${version}`, name);
-      if (code === undefined || !isWrong(code, model)) continue;
+      const text = model.textOf(`${version}`, name);
+      if (text === undefined || !isWrong(pythonCode(text), model)) continue;
       yield { file: `${model.folder}/${version}/${name}`, message };
     }
   });
@@ -36,6 +39,11 @@ function parameter(key: string, value: string): string {
   return `parameters { key: "${key}" value { string_value: "${value}" } }`;
 }
 
+/** Ways by which a name comes into a module without being written there. */
+const BRINGS_NAMES = /import\s*\*|\b(globals|locals|vars|setattr|exec|eval|__getattr__|__dict__)\b/;
+const ENVIRONMENT = "EXECUTION_ENV_PATH";
+/** What Triton puts the model's folder in place of. */
+const MODEL_FOLDER = "$$TRITON_MODEL_DIRECTORY";
 const CPU_ONLY = "FORCE_CPU_ONLY_INPUT_TENSORS";
 const FINAL = [
   "class TritonPythonModel:",
@@ -44,6 +52,35 @@ const FINAL = [
   "            request.get_response_sender().send(self.answer(request))",
   "",
 ].join("\n");
+
+/** Where the environment of a model is on this machine, as far as that is known. */
+function isNoEnvironment(path: string, model: LintModel, { profile }: LintRepository): boolean {
+  if (path.startsWith(MODEL_FOLDER)) return spotOf(model, "", path.slice(MODEL_FOLDER.length)) === "nowhere";
+  // Another server than the embedded one has folders of its own.
+  return profile.backends !== undefined && path.startsWith("/") && !existsSync(path);
+}
+
+const ENVIRONMENT_RULE: CheckedRule = {
+  id: "P201",
+  severity: "error",
+  phase: "load",
+  phrase: "Failed to get the canonical path",
+  what: `What \`${ENVIRONMENT}\` names is not there. Outside of the model's folder only told of the embedded server.`,
+  mend: `Put the archive into the model's folder and name it after ${MODEL_FOLDER}/, or take the parameter away.`,
+  example: {
+    failing: pythonModel(`${BASE}${parameter(ENVIRONMENT, `${MODEL_FOLDER}/env.tar.gz`)}\n`),
+    mended: {
+      ...pythonModel(`${BASE}${parameter(ENVIRONMENT, `${MODEL_FOLDER}/env.tar.gz`)}\n`),
+      "m/env.tar.gz": "",
+    },
+  },
+  *check(model, repository) {
+    const path = model.config.parameters?.[ENVIRONMENT]?.string_value ?? "";
+    if (model.config.backend !== "python" || path === "") return;
+    if (!isNoEnvironment(path, model, repository)) return;
+    yield { at: `parameters["${ENVIRONMENT}"]`, message: "there is no such file", got: path };
+  },
+};
 
 /** Python models (P). */
 export const PYTHON_RULES: readonly CheckedRule[] = [
@@ -57,14 +94,13 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
       example: { failing: { "m/config.pbtxt": BASE, "m/1/placeholder": "" }, mended: pythonModel(BASE) },
     },
     function* (model) {
-      const { config, filesIn } = model;
-      const name = config.default_model_filename ?? "";
-      for (const version of loadedVersions(config.version_policy, model)) {
-        const files = filesIn(folderOf(version));
-        if (name.includes("/") || files.has(name)) continue;
+      const name = model.config.default_model_filename ?? "";
+      for (const version of loadedVersions(model.config.version_policy, model)) {
+        const folder = folderOf(version);
+        if (spotOf(model, folder, name) !== "nowhere") continue;
         yield {
-          message: `there is no ${folderOf(version)}/${name}`,
-          got: [...files.keys()].slice(0, 9).join(", "),
+          message: `there is no ${folder}/${name}`,
+          got: [...model.filesIn(folder).keys()].slice(0, 9).join(", "),
         };
       }
     },
@@ -78,7 +114,7 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
       mend: "Write the class, with a method `execute`.",
       failing: "class Model:\n    def execute(self, requests):\n        return []\n",
     },
-    (code) => !code.includes("TritonPythonModel") && !/import\s*\*/.test(code),
+    (code) => !/\bTritonPythonModel\b/.test(code) && !BRINGS_NAMES.test(code),
     "it has no class TritonPythonModel",
   ),
   onCode(
@@ -93,6 +129,7 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
     (code) => /class TritonPythonModel(\(\s*(object)?\s*\))?:/.test(code) && !code.includes("execute"),
     "it has no method execute",
   ),
+  ENVIRONMENT_RULE,
   onPython(
     {
       id: "P301",

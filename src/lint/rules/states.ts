@@ -1,6 +1,5 @@
-import { statSync } from "node:fs";
-import { join } from "node:path";
 import type { LintModel, Problem } from "../model/model.ts";
+import { isNoFile, sizeAt } from "../model/spot.ts";
 import { type InitialPlace, initialStatesOf, statesOf } from "../model/states.ts";
 import { bytesOf, dimsText } from "../model/tensors.ts";
 import { added, type CheckedRule, pythonModel } from "./define.ts";
@@ -33,12 +32,6 @@ function onInitial(
       }
     },
   };
-}
-
-/** Bytes of a file of first values; undefined where there is none. A path out of the folder is not looked at. */
-function sizeOf({ folder, filesIn }: LintModel, file: string): number | undefined {
-  if (filesIn("initial_state").get(file)?.kind !== "file") return undefined;
-  return statSync(join(folder, "initial_state", file), { throwIfNoEntry: false })?.size;
 }
 
 const FROM_FILE = sequence(INITIAL.replace("zero_data: true", 'data_file: "first"'));
@@ -152,7 +145,7 @@ export const STATE_RULES: readonly CheckedRule[] = [
       },
     },
     ({ initial: { data_file: file } }, model) =>
-      file === undefined || file.includes("/") || sizeOf(model, file) !== undefined
+      file === undefined || !isNoFile(model, "initial_state", file)
         ? undefined
         : { message: `there is no file initial_state/${file}`, got: file },
   ),
@@ -166,8 +159,8 @@ export const STATE_RULES: readonly CheckedRule[] = [
     },
     ({ initial }, model) => {
       const { data_file: file } = initial;
-      if (file === undefined || file.includes("/")) return undefined;
-      const [got, expected] = [sizeOf(model, file), bytesOf(initial)];
+      if (file === undefined) return undefined;
+      const [got, expected] = [sizeAt(model, "initial_state", file), bytesOf(initial)];
       if (got === undefined || got >= expected) return undefined;
       return { message: `initial_state/${file} is too short`, expected: `${expected} bytes`, got: `${got}` };
     },

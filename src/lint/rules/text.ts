@@ -1,6 +1,9 @@
 import type { LintModel, Problem } from "../model/model.ts";
 import { added, BASE, type CheckedRule, pythonModel, replaced } from "./define.ts";
 
+/** What the reader calls text that Triton takes all the same. */
+export const NOT_UTF_8 = "not-utf-8";
+
 const PHRASE = "failed to read text proto from";
 
 /** A rule for what the reader of config.pbtxt finds under one of its own names. */
@@ -86,14 +89,15 @@ export const TEXT_RULES: readonly CheckedRule[] = [
     "Take one of the two away; a model has one scheduler, and a version policy one choice.",
     added("dynamic_batching { }\nsequence_batching { }", "dynamic_batching { }"),
   ),
-  ofReader(
-    "Y108",
-    "not-utf-8",
-    "The file is not UTF-8 text.",
-    "Save the file as UTF-8.",
-    // A text cannot show it.
-    { failing: {}, mended: pythonModel(BASE) },
-  ),
+  {
+    id: "Y108",
+    severity: "warning",
+    phase: "poll",
+    what: "A string, a comment or the file is not UTF-8. Triton loads it; other tools, and clients that ask for the configuration, may fail to read it.",
+    mend: "Save the file as UTF-8; in a string, write \\x and octal escapes that are UTF-8 together.",
+    example: added('metric_tags { key: "k" value: "\\xff" }', 'metric_tags { key: "k" value: "\\xc3\\xa9" }'),
+    check: (model) => readerProblems(model, NOT_UTF_8),
+  },
   {
     id: "Y201",
     severity: "error",

@@ -1,5 +1,6 @@
 import type { LintModel, Problem } from "../model/model.ts";
 import { type SamplePlace, samplesOf } from "../model/samples.ts";
+import { isNoFile, sizeAt } from "../model/spot.ts";
 import { bytesOfType, countOf, dimsText } from "../model/tensors.ts";
 import { added, type CheckedRule } from "./define.ts";
 
@@ -104,7 +105,7 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
       example: added(sample('data_type: TYPE_FP32 dims: [ 4 ] input_data_file: "sample"'), GOOD),
     },
     ({ input: { input_data_file: file } }, model) =>
-      file === undefined || file.includes("/") || model.sizeOf("warmup", file) !== undefined
+      file === undefined || !isNoFile(model, "warmup", file)
         ? undefined
         : { message: `there is no file warmup/${file}`, got: file },
   ),
@@ -118,8 +119,8 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
       example: shortFile(),
     },
     ({ input: { input_data_file: file, dims = [], data_type: type } }, model) => {
-      if (file === undefined || file.includes("/") || type === "TYPE_STRING") return undefined;
-      const [got, expected] = [model.sizeOf("warmup", file), Number(countOf(dims)) * bytesOfType(type)];
+      if (file === undefined || type === "TYPE_STRING") return undefined;
+      const [got, expected] = [sizeAt(model, "warmup", file), Number(countOf(dims)) * bytesOfType(type)];
       if (got === undefined || got >= expected) return undefined;
       return { message: `warmup/${file} is too short`, expected: `${expected} bytes`, got: `${got}` };
     },

@@ -6,7 +6,10 @@ import { Reader } from "./reader.ts";
 /** A `config.pbtxt` that was read: what it says, and where. */
 export interface ModelConfigText {
   readonly message: ModelConfigMessage;
-  /** In the order of the text; empty where Triton's own parser would take it. */
+  /**
+   * In the order of the text; empty where Triton's own parser would take it. One of the rule `not-utf-8` is of a string
+   * that Triton takes, and other tools do not.
+   */
   readonly findings: readonly Finding[];
   /** Keys that a map has twice: Triton takes the last one without a word. */
   readonly overwritten: readonly Finding[];

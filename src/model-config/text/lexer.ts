@@ -67,7 +67,11 @@ export class Lexer {
       const rest = /[^\n]*/y;
       return this.#broken(this.#match(rest) ?? "", position, "this string does not end in its line");
     }
-    const { text, problem } = unescape(taken.slice(1, -1));
+    const { text, problem, isNotText = false } = unescape(taken.slice(1, -1));
+    if (isNotText) {
+      const message = "The bytes of this string are not UTF-8.";
+      this.#findings.push({ rule: "not-utf-8", message, position });
+    }
     return problem === undefined ? { kind: "string", taken, text } : this.#broken(taken, position, problem);
   }
 

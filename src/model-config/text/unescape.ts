@@ -1,7 +1,13 @@
+import { isUtf8 } from "node:buffer";
+
+const UTF_8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** What a string's source stands for, or what is wrong with it. */
 export interface Unescaped {
   readonly text: string;
   readonly problem?: string;
+  /** True where its bytes are not UTF-8: the text has marks in their place, and Triton takes it. */
+  readonly isNotText?: true;
 }
 
 const PLAIN: Readonly<Record<string, number>> = {
@@ -24,7 +30,7 @@ const TRAIL = /\\u(d[c-f][0-9a-f]{2})/iy;
 
 /**
  * Undoes the escapes of protobuf's text format. `\x` and octal escapes are bytes, `\u` and `\U` characters; all
- * together must be UTF-8.
+ * together should be UTF-8.
  */
 export function unescape(source: string): Unescaped {
   const pieces: Uint8Array[] = [];
@@ -40,11 +46,9 @@ export function unescape(source: string): Unescaped {
     if (bytes === undefined) return refused(`${match[0]} stands for no byte or character`);
     pieces.push(bytes);
   }
-  try {
-    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(pieces)) };
-  } catch {
-    return refused("the bytes of this string are not UTF-8");
-  }
+  const bytes = Buffer.concat(pieces);
+  const text = UTF_8.decode(bytes);
+  return isUtf8(bytes) ? { text } : { text, isNotText: true };
 }
 
 function refused(problem: string): Unescaped {
