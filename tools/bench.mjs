@@ -25,7 +25,7 @@ async function pipeline() {
     ...benchLint(rounds),
     ...benchSteps(rounds),
     ...(await benchHooks(rounds)),
-    await benchRecording(Math.min(rounds, 20)),
+    await benchRecording(rounds),
   ];
 }
 

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { compare } from "./compare.mjs";
 import { startDelayRelay } from "./delay-relay.mjs";
+import { benchLayers } from "./layers.mjs";
 import { startLineProcess } from "./line-process.mjs";
 import { measurePeaks } from "./peak.mjs";
 import { ROOT as root } from "./root.mjs";
@@ -90,19 +91,20 @@ function startSides() {
   };
 }
 
-/** The rows of small calls alone. */
+/** The rows of small calls alone, and what CPU time each layer of one takes. */
 export async function benchSmall(rounds) {
   const server = await startModels();
   const sides = startSides();
   try {
-    return await smallRows(sides, server.grpcEndpoint, rounds);
+    const rows = await smallRows(sides, server.grpcEndpoint, rounds);
+    return { rows, layers: await benchLayers(server.grpcEndpoint, rounds) };
   } finally {
     await Promise.all([sides.ours.stop(), sides.official.stop()]);
     await server.stop();
   }
 }
 
-/** Rows of the comparison with the official client, and what memory a large answer takes. */
+/** Rows of the comparison with the official client, and what CPU a small call and what memory a large answer takes. */
 export async function benchClient(rounds) {
   const server = await startModels();
   const endpoint = server.grpcEndpoint;
@@ -129,6 +131,7 @@ export async function benchClient(rounds) {
           target: "≥ 3",
         })),
       ],
+      layers: await benchLayers(endpoint, few * 2),
       peaks: measurePeaks(endpoint, LARGE["224 MB"], few),
     };
   } finally {

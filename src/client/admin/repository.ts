@@ -82,8 +82,8 @@ export async function unloadModel(
   model: string,
   options: UnloadOptions = {},
 ): Promise<void> {
-  const until = Date.now() + checkedDeadline(options.deadlineMs ?? LOAD_DEADLINE_MS);
-  const rest = () => ({ ...options, deadlineMs: Math.max(1, until - Date.now()), model });
+  const until = performance.now() + checkedDeadline(options.deadlineMs ?? LOAD_DEADLINE_MS);
+  const rest = () => ({ ...options, deadlineMs: Math.max(1, until - performance.now()), model });
   const parameters = { unload_dependents: { bool_param: options.dependents ?? false } };
   try {
     await transport.unary("RepositoryModelUnload", { model_name: model, parameters }, rest());

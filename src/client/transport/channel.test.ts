@@ -9,7 +9,7 @@ describe("the channel", () => {
     expect(options).toMatchObject({
       "grpc.max_receive_message_length": 2 ** 31 - 1,
       "grpc.max_send_message_length": -1,
-      "grpc-node.flow_control_window": 16 * 1024 * 1024,
+      "grpc-node.flow_control_window": 32 * 1024 * 1024,
     });
     expect(Object.keys(options).filter((name) => /keepalive|proxy/.test(name))).toEqual([]);
   });
