@@ -9,7 +9,7 @@ import { rpc } from "../protocol/service.ts";
 import { type CallContext, deadlineOf } from "./context.ts";
 import { CallGuard } from "./guard.ts";
 import { isFinal, type ResponseStream } from "./responses.ts";
-import { messageError } from "./status.ts";
+import { messageError, unfinished } from "./status.ts";
 import { watched } from "./watch.ts";
 
 /** How long a server may take to close a stream after its final response. */
@@ -84,6 +84,8 @@ async function* responsesOf(
     else drain(call);
   }
   if (failed !== undefined) throw failed;
+  // It was asked for a mark after the last answer, so without one there may have been more.
+  if (closing === undefined) throw unfinished(context);
 }
 
 /** Lets the server end a stream that failed: it still has its end mark to send, and crashes if it cannot. */
