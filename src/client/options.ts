@@ -29,12 +29,16 @@ export function checkedDeadline(deadlineMs: number): number {
   });
 }
 
+/** By what it has: a signal of another realm, such as a test runner's, is one too. */
+function isSignal(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return "aborted" in value && "addEventListener" in value && typeof value.aborted === "boolean";
+}
+
 /** @throws TriptychError `request-invalid` for what is no signal, such as a controller in its place. */
 export function checkedSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
   if (signal === undefined) return undefined;
-  // A signal of another realm, such as a test runner's, is one too.
-  const { aborted, addEventListener }: Partial<AbortSignal> = Object(signal) as AbortSignal;
-  if (typeof aborted === "boolean" && typeof addEventListener === "function") return signal;
+  if (isSignal(signal)) return signal;
   throw new TriptychError("request-invalid", "signal: expected an AbortSignal, got something else.", {
     hint: "Give the signal of an AbortController, or AbortSignal.timeout(ms).",
   });

@@ -37,6 +37,11 @@ export class CallGuard {
     return this.#stopped;
   }
 
+  /** @throws TriptychError why the call was stopped from this end, if it was. */
+  throwIfStopped(): void {
+    if (this.#stopped !== undefined) throw this.#stopped;
+  }
+
   /** Fulfils when the call is over at both ends. Made when it is asked for: hardly any call ever is. */
   get settled(): Promise<void> {
     this.#settled ??= new Promise((resolve) => {

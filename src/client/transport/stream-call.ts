@@ -68,7 +68,7 @@ async function* responsesOf(
     const messages = call.iterator({ destroyOnReturn: false }) as AsyncIterable<ModelStreamInferResponse>;
     for await (const message of messages) {
       if (closing !== undefined) continue; // nothing counts after the final response
-      if (guard.stopped !== undefined) throw guard.stopped;
+      guard.throwIfStopped();
       failed = failureIn(message, context);
       if (failed !== undefined) break;
       const response = responseIn(message, context);
