@@ -38,6 +38,7 @@ export {
 } from "./generate/types.ts";
 export type { VariantClients } from "./generate/variants.ts";
 export type {
+  ManyAskedOptions,
   ManyFailure,
   ManyOptions,
   ManyPartialInference,
@@ -46,6 +47,8 @@ export type {
 } from "./inference/many-types.ts";
 export type { ModelClient, ModelClients, StreamModel, UnaryModel } from "./inference/model-types.ts";
 export type {
+  AskedOptions,
+  AskedOutputs,
   ClassScore,
   ControlOptions,
   Inference,

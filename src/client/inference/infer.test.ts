@@ -129,9 +129,9 @@ describe("a wrong request", () => {
     [{ parameters: { triton_enable_empty_final_response: true } }, "triton_"],
     [{ parameters: { p: Number.NaN } }, "finite"],
     [{ parameters: { p: 1n << 63n } }, "64 bits"],
-    [{ outputs: [] }, "none was asked for"],
+    [{ outputs: wrong([]) }, "none was asked for"],
     [{ outputs: wrong(["NOPE"]) }, "NOPE"],
-    [{ outputs: ["POOLED", "POOLED"] as const }, "POOLED"],
+    [{ outputs: wrong(["POOLED", "POOLED"]) }, "POOLED"],
     [{ deadlineMs: 0 }, "deadlineMs"],
   ])("with options %o never leaves the client", async (options, message) => {
     const { server, studio } = await studioFor();
