@@ -37,6 +37,7 @@ export {
   type VariantClient,
 } from "./generate/types.ts";
 export type { VariantClients } from "./generate/variants.ts";
+export type { AnswerStream } from "./inference/answer-stream.ts";
 export type {
   ManyAskedOptions,
   ManyFailure,

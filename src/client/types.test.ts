@@ -2,6 +2,7 @@ import { describe, expectTypeOf, it } from "vitest";
 import type { Contract, ModelContract, VariantContract } from "../model-config/index.ts";
 import { shaped, type Tensor, tensor } from "../tensor/index.ts";
 import {
+  type AnswerStream,
   type Clip,
   connect,
   type GenerateRequest,
@@ -122,7 +123,7 @@ describe("the types of infer", () => {
       );
       expectTypeOf(classed.outputs).not.toHaveProperty("CONTEXT");
       expectTypeOf(draft_stream.stream({ PROMPT, SEED }, { outputs: ["STAGE"] as "STAGE"[] })).toEqualTypeOf<
-        AsyncIterable<PartialInference<{ readonly STAGE: Tensor<"BYTES", readonly [1]> }>>
+        AnswerStream<PartialInference<{ readonly STAGE: Tensor<"BYTES", readonly [1]> }>>
       >();
     });
   });
@@ -198,7 +199,7 @@ describe("the types of infer", () => {
     checked((studio) => {
       const answers = studio.models.draft_stream.stream({ PROMPT, SEED }, { outputs: ["STAGE"] });
       expectTypeOf(answers).toEqualTypeOf<
-        AsyncIterable<PartialInference<{ readonly STAGE: Tensor<"BYTES", readonly [1]> }>>
+        AnswerStream<PartialInference<{ readonly STAGE: Tensor<"BYTES", readonly [1]> }>>
       >();
       expectTypeOf<PartialInference<{ readonly A: number }>["outputs"]["A"]>().toEqualTypeOf<
         number | undefined

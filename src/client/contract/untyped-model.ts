@@ -1,5 +1,6 @@
 import { isTriptychError, TriptychError } from "../../errors/index.ts";
 import type { ModelContract } from "../../model-config/index.ts";
+import { type AnswerStream, answerStream } from "../inference/answer-stream.ts";
 import { inferOnce, openInference } from "../inference/calls.ts";
 import { checkInputs } from "../inference/check-inputs.ts";
 import { streamMany } from "../inference/many.ts";
@@ -36,7 +37,7 @@ export interface UntypedModel {
    *
    * @throws TriptychError `request-invalid` in the loop for a model that answers once.
    */
-  stream(inputs: Inputs, options?: InferOptions): AsyncIterable<PartialInference<Outputs, string>>;
+  stream(inputs: Inputs, options?: InferOptions): AnswerStream<PartialInference<Outputs, string>>;
   /**
    * Runs a decoupled model for many requests on one gRPC stream, as the typed door does.
    *
@@ -45,7 +46,7 @@ export interface UntypedModel {
   streamMany(
     requests: ManyRequests<ModelContract>,
     options?: ManyOptions,
-  ): AsyncIterable<ManyPartialInference<Outputs, string>>;
+  ): AnswerStream<ManyPartialInference<Outputs, string>>;
 }
 
 /** The models of a server by name, each with what is known of it so far. */
@@ -66,9 +67,9 @@ function untypedModel(live: LiveContract): UntypedModel {
         () => inferOnce(transport, model, inputs, rest) as Promise<Inference<Outputs, string>>,
       );
     },
-    stream: (inputs, options) => ({
-      async *[Symbol.asyncIterator]() {
-        const { model, rest } = await live.modelFor("stream", inputs, options);
+    stream: (inputs, options) =>
+      answerStream(options?.signal, async function* (signal) {
+        const { model, rest } = await live.modelFor("stream", inputs, { ...options, signal });
         const answers = openInference(transport, model, inputs, rest);
         try {
           yield* answers as AsyncIterable<PartialInference<Outputs, string>>;
@@ -76,11 +77,18 @@ function untypedModel(live: LiveContract): UntypedModel {
           live.forgetAfter(reason);
           throw reason;
         }
-      },
-    }),
-    // The outputs that were asked for are there: that was checked.
+      }),
     streamMany: (requests, options) =>
-      live.many(requests, options) as AsyncIterable<ManyPartialInference<Outputs, string>>,
+      answerStream(
+        options?.signal,
+        // The outputs that were asked for are there: that was checked.
+        (signal) =>
+          live.many(requests, { ...options, signal }) as AsyncGenerator<
+            ManyPartialInference<Outputs, string>,
+            void,
+            undefined
+          >,
+      ),
   };
 }
 

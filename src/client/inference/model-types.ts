@@ -1,4 +1,5 @@
 import type { Contract, ModelContract } from "../../model-config/index.ts";
+import type { AnswerStream } from "./answer-stream.ts";
 import type { ManyAskedOptions, ManyPartialInference, ManyRequests } from "./many-types.ts";
 import type {
   AskedOptions,
@@ -30,12 +31,12 @@ export interface UnaryModel<M extends ModelContract> {
 export interface StreamModel<M extends ModelContract> {
   /**
    * Runs the model; the request is sent when the iteration starts, and each iteration sends it anew.
-   * Leaving the loop cancels it at the server.
+   * Leaving the loop cancels it at the server, and so does the end of an `await using`.
    */
   stream<const O extends OutputList<M> | undefined = undefined, const K extends OutputName<M> = never>(
     inputs: InputsOf<M>,
     options?: AskedOptions<O, K>,
-  ): AsyncIterable<PartialInference<AskedOutputs<M, O, K>, K>>;
+  ): AnswerStream<PartialInference<AskedOutputs<M, O, K>, K>>;
   /**
    * Runs the model for many requests that share one gRPC stream to each server. They are sent when the iteration starts,
    * so many at a time; their answers come as they come, each with its request's index, and a request that fails does not
@@ -46,7 +47,7 @@ export interface StreamModel<M extends ModelContract> {
   streamMany<const O extends OutputList<M> | undefined = undefined, const K extends OutputName<M> = never>(
     requests: ManyRequests<M>,
     options?: ManyAskedOptions<O, K>,
-  ): AsyncIterable<ManyPartialInference<AskedOutputs<M, O, K>, K>>;
+  ): AnswerStream<ManyPartialInference<AskedOutputs<M, O, K>, K>>;
 }
 
 /** How a model is called, which its contract decides; where that is not a literal, look before you call. */
