@@ -68,6 +68,21 @@ describe("connect", () => {
     expect(error).toMatchObject({ code: "unreachable", cause: { code: "deadline-exceeded" } });
   });
 
+  it("says what of the caller's own did not answer", async () => {
+    const server = await serve();
+    const never = () => new Promise<never>(() => undefined);
+    expect(await refusal(server.endpoint, { token: never, deadlineMs: 200 })).toMatchObject({
+      code: "deadline-exceeded",
+      message: expect.stringContaining("waited for what the function `token` gives") as string,
+    });
+    const error = await refusal(server.endpoint, { use: [{ unary: never }], deadlineMs: 199.5 });
+    expect(error).toMatchObject({
+      code: "deadline-exceeded",
+      message: expect.stringMatching(/No answer within \d+ ms\./) as string,
+      hint: expect.stringContaining("middleware") as string,
+    });
+  });
+
   it("says that a port speaks something else than gRPC", async () => {
     const http = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(
       0,
