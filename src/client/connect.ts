@@ -1,5 +1,5 @@
 import { isTriptychError, TriptychError } from "../errors/index.ts";
-import type { Contract } from "../model-config/index.ts";
+import { type Contract, requireConsistent } from "../model-config/index.ts";
 import { checkEndpoints, checkMiddlewares } from "./check-connect.ts";
 import { checkContract } from "./contract/check.ts";
 import type { Middleware } from "./observe/middleware.ts";
@@ -50,7 +50,7 @@ export interface ConnectOptions<C extends Contract> extends OpenOptions {
  * address that the name has.
  * @throws TriptychError `unreachable` if there is no answer; `server-not-ready`; `access-denied`;
  * `deadline-exceeded` where something of your own (a token, a middleware, a name service) took all the time;
- * `contract-mismatch` with every difference; `usage` for a contract that is none; `request-invalid` for an option;
+ * `contract-mismatch` with every difference; `usage` for a contract that is none or contradicts itself; `request-invalid` for an option;
  * `shared-memory-unavailable` where shared memory is required.
  *
  * @example
@@ -133,7 +133,10 @@ function verifier(
 function requireContract(options: object): void {
   if (!("contract" in options)) return;
   const parts = options.contract as Partial<Contract> | null | undefined;
-  if (typeof parts?.models === "object" && typeof parts.variants === "object") return;
+  if (typeof parts?.models === "object" && typeof parts.variants === "object") {
+    requireConsistent(parts as Contract, "connect: the contract");
+    return;
+  }
   throw new TriptychError("usage", "connect: expected { contract }, with the module rendered from a spec.", {
     hint: "Import it from contract.gen.ts, which `triptych repository` writes.",
   });

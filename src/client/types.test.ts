@@ -43,7 +43,7 @@ describe("the types of a studio", () => {
     checked((studio) => studio.models.text_encodr);
   });
 
-  it("leave its own names alone where a variant has one of them", () => {
+  it("leave its own names alone where a variant has one of them, which is refused then", () => {
     type Clash = Toy & { readonly variants: { readonly server: Toy["variants"]["draft"] } };
     expectTypeOf<Studio<Clash>["server"]>().toHaveProperty("statistics");
     expectTypeOf<Studio<Clash>["variants"]["server"]>().toHaveProperty("generate");
