@@ -126,13 +126,6 @@ async function statesOf(transport: Transport, model: string, options: CallOption
 function loadError(reason: unknown, model: string): unknown {
   if (!isTriptychError(reason)) return reason;
   const { message, details, cause } = reason;
-  if (message.includes("explicit model load / unload is not allowed")) {
-    return new TriptychError("request-invalid", message, {
-      hint: "Start the server with explicit model control (--model-control-mode=explicit).",
-      details,
-      cause,
-    });
-  }
   if (!/failed to load|load failed/.test(message)) return reason;
   return new TriptychError("model-load-failed", message, { details: { ...details, model }, cause });
 }
