@@ -1,4 +1,6 @@
 import { TriptychError } from "../../errors/index.ts";
+import { checkedSignal } from "../options.ts";
+import { onAbort } from "../transport/abort-listeners.ts";
 
 /**
  * What comes back of one or many requests, as it comes. They are sent when an iteration starts, and leaving that cancels
@@ -47,15 +49,15 @@ async function* follow<T>(
   begin: Begin<T>,
   ended: () => void,
 ): AsyncGenerator<T, void, undefined> {
-  const onAbort = (): void => {
+  const giveUp = (): void => {
     controller.abort(source?.reason);
   };
-  if (source?.aborted === true) onAbort();
-  else source?.addEventListener("abort", onAbort, { once: true });
+  if (checkedSignal(source)?.aborted === true) giveUp();
+  const unlisten = onAbort(source, giveUp);
   try {
     yield* begin(controller.signal);
   } finally {
-    source?.removeEventListener("abort", onAbort);
+    unlisten();
     ended();
   }
 }
