@@ -36,6 +36,9 @@ const AFTER_LAST_WORDS_MS = 3_000;
 /** A server that aborts still writes where it was. */
 const END_DELAY_MS = 3_000;
 
+/** A load that hangs keeps its thread for good. */
+const LOAD_FLAGS = ["--model-load-thread-count=64"];
+
 /** How many are tried at once. */
 const WORKERS = 3;
 
@@ -90,10 +93,15 @@ export class LoadingServer implements AsyncDisposable {
     await (await this.#started)?.server.stop();
   }
 
+  get #longestLoadMs(): number {
+    return this.#options.longestLoadMs ?? LONGEST_LOAD_MS;
+  }
+
   async #start(): Promise<Started> {
     const log: string[] = [];
     const onLine = (line: string): unknown => log.push(line);
-    const { flags = [], autoComplete = false } = this.#options;
+    const { autoComplete = false } = this.#options;
+    const flags = [...LOAD_FLAGS, ...(this.#options.flags ?? [])];
     const options = { modelRepository: this.#folder, models: [], flags, autoComplete, onLine };
     return { server: await startTriton({ kind: "embedded", ...options }), log };
   }
@@ -103,10 +111,11 @@ export class LoadingServer implements AsyncDisposable {
     const { server, log } = await running;
     const from = log.length;
     const lastWords = (): string | undefined => lastWordsOf([model, ...members], log, from);
-    const hanging = soonAfter(() => lastWords() !== undefined);
+    const wait = patience(this.#longestLoadMs, () => lastWords() !== undefined);
     try {
-      const { ok, text: answer } = await this.#post(server, model, "load", hanging.signal);
-      for (const loaded of [...(ok ? [model] : []), ...members]) await this.#post(server, loaded, "unload");
+      const { ok, text: answer } = await this.#post(server, model, "load", wait.signal);
+      for (const loaded of [...(ok ? [model] : []), ...members])
+        await this.#post(server, loaded, "unload", AbortSignal.timeout(this.#longestLoadMs));
       // An answer of a server that was being stopped for another model says nothing of this one.
       if (this.#started !== running) return { outcome: "hangs", reason: "", isOwn: false };
       return ok
@@ -114,14 +123,12 @@ export class LoadingServer implements AsyncDisposable {
         : { outcome: "refused", reason: await reasonOf(model, answer, log, from), isOwn: true };
     } catch (error) {
       // It is the model that waits, not the server.
-      if (hanging.signal.aborted) return { outcome: "hangs", reason: lastWords() ?? "", isOwn: true };
+      if (wait.signal.aborted && wait.wasSaid())
+        return { outcome: "hangs", reason: lastWords() ?? "", isOwn: true };
       if (this.#started === running) this.#started = undefined;
-      const reason = `${String(error)}\n${server.logTail(100)}`;
-      const hasEnded = await Promise.race([server.exited.then(() => true), later(END_DELAY_MS)]);
-      await server.stop();
-      return { outcome: hasEnded === true ? "aborts" : "hangs", reason, isOwn: false };
+      return await endOf(server, error);
     } finally {
-      hanging.stop();
+      wait.stop();
     }
   }
 
@@ -130,11 +137,9 @@ export class LoadingServer implements AsyncDisposable {
     { httpUrl }: TritonServer,
     model: string,
     what: "load" | "unload",
-    end?: AbortSignal,
+    signal: AbortSignal,
   ): Promise<Answer> {
     const url = `${httpUrl}/v2/repository/models/${encodeURIComponent(model)}/${what}`;
-    const late = AbortSignal.timeout(this.#options.longestLoadMs ?? LONGEST_LOAD_MS);
-    const signal = end === undefined ? late : AbortSignal.any([late, end]);
     return new Promise((resolve, reject) => {
       const call = request(url, { method: "POST", agent: false, signal }, (response) => {
         text(response).then((body) => {
@@ -146,28 +151,45 @@ export class LoadingServer implements AsyncDisposable {
   }
 }
 
+/** What becomes of a server that did not answer; it is gone then. */
+async function endOf(server: TritonServer, error: unknown): Promise<ServerVerdict> {
+  const reason = `${String(error)}\n${server.logTail(100)}`;
+  const hasEnded = await Promise.race([server.exited.then(() => true), later(END_DELAY_MS)]);
+  await server.stop();
+  return { outcome: hasEnded === true ? "aborts" : "hangs", reason, isOwn: false };
+}
+
 /** What the process of one of some models wrote last, in the log since a load began. */
 function lastWordsOf(models: readonly string[], log: readonly string[], from: number): string | undefined {
   const isOurs = (line: string): boolean => models.some((model) => line.includes(`/${model}/`));
   return log.slice(from).find((line) => line.includes(LAST_WORDS) && isOurs(line));
 }
 
-/** A signal for {@link AFTER_LAST_WORDS_MS} after something has come about. */
-function soonAfter(isSo: () => boolean): { readonly signal: AbortSignal; readonly stop: () => void } {
+/** How long a load is waited for. */
+interface Patience {
+  readonly signal: AbortSignal;
+  /** Whether it ended because of what was said, not because it took too long. */
+  readonly wasSaid: () => boolean;
+  readonly stop: () => void;
+}
+
+/** Waits no longer than so, and no longer than {@link AFTER_LAST_WORDS_MS} once something was said. */
+function patience(longestMs: number, isSaid: () => boolean): Patience {
   const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  const abort = (): void => {
+    controller.abort();
+  };
+  let saidAt = Infinity;
+  const late = setTimeout(abort, longestMs);
   const watch = setInterval(() => {
-    if (!isSo()) return;
-    clearInterval(watch);
-    timer = setTimeout(() => {
-      controller.abort();
-    }, AFTER_LAST_WORDS_MS);
+    if (saidAt === Infinity && isSaid()) saidAt = Date.now();
+    if (Date.now() - saidAt > AFTER_LAST_WORDS_MS) abort();
   }, 50);
   const stop = (): void => {
+    clearTimeout(late);
     clearInterval(watch);
-    clearTimeout(timer);
   };
-  return { signal: controller.signal, stop };
+  return { signal: controller.signal, wasSaid: () => saidAt < Infinity, stop };
 }
 
 /** Where the configuration itself is refused, only the log says why; the parser's line stands before Triton's. */
