@@ -1,13 +1,16 @@
 // Measures what docs/performance.md shows: both sides of each comparison in one run, turn by turn, as a ratio with its
-// n and spread. `node tools/bench.mjs [rounds] [--only pipeline|client|small] [--write]`; --write puts the results into the
-// sections of docs/performance.md that were measured. small is the part of client that has the small calls, which it
-// runs by itself.
+// n and spread. `node tools/bench.mjs [rounds] [--only pipeline|client|small] [--write] [--perf-analyzer-root FOLDER]`; --write puts
+// the results into the sections of docs/performance.md that were measured. small is the part of client that has the small
+// calls, which it runs by itself. What the folder is for, bench/analyzer.mjs says.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { ROOT as root } from "./bench/root.mjs";
 import { clientSection, pipelineSection, replaceSection } from "./bench/sections.mjs";
 
 const rounds = Number(process.argv.find((word) => /^\d+$/.test(word)) ?? 40);
-const only = process.argv[process.argv.indexOf("--only") + 1];
+const valueOf = (flag) =>
+  process.argv.includes(flag) ? process.argv[process.argv.indexOf(flag) + 1] : undefined;
+const only = valueOf("--only");
+const analyzerRoot = valueOf("--perf-analyzer-root");
 
 async function pipeline() {
   const { benchClips } = await import("./bench/clips.mjs");
@@ -25,18 +28,18 @@ async function pipeline() {
     ...benchLint(rounds),
     ...benchSteps(rounds),
     ...(await benchHooks(rounds)),
-    await benchRecording(Math.min(rounds, 20)),
+    await benchRecording(rounds),
   ];
 }
 
 async function client() {
   const { benchClient } = await import("./bench/client.mjs");
-  return benchClient(rounds);
+  return benchClient(rounds, analyzerRoot);
 }
 
 async function small() {
   const { benchSmall } = await import("./bench/client.mjs");
-  return benchSmall(rounds);
+  return benchSmall(rounds, analyzerRoot);
 }
 
 const PARTS = {
@@ -48,7 +51,7 @@ if (only === "small") PARTS.small = { measure: small };
 
 const results = {};
 for (const [name, { measure }] of Object.entries(PARTS)) {
-  if (!process.argv.includes("--only") || only === name) results[name] = await measure();
+  if (only === undefined || only === name) results[name] = await measure();
 }
 mkdirSync(`${root}out/bench`, { recursive: true });
 writeFileSync(`${root}out/bench/results.json`, `${JSON.stringify(results, null, 2)}\n`);

@@ -3,17 +3,15 @@
 //
 //   node tools/gate-runs.mjs [--runs 20] [--slower 0,0.3] [--detect 0.3]
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { serveTiny } from "./bench/tiny.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const main = path.join(root, "dist/cli/main.js");
-const { linkWeights, parseSpec, planPipeline, readRuntime, renderRepository, startTriton, writeRepository } =
-  await import(`${root}dist/index.js`);
-
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "20" },
@@ -23,21 +21,15 @@ const { values } = parseArgs({
 });
 const runs = Number(values.runs);
 const specFile = path.join(root, "configs/wan-tiny.yaml");
-const plan = planPipeline(parseSpec(readFileSync(specFile, "utf8"), specFile));
 const folder = mkdtempSync(path.join(tmpdir(), "triptych-gate-runs-"));
 const servers = [];
 
 /** The stage that is made slower, and its share of a draft clip by the calibration. */
 const STAGE = "vae_decoder";
 
-/** Serves a repository; one model of it takes longer by a share of its own time. */
-async function serve(name, factor) {
-  const to = path.join(folder, name);
-  await writeRepository(renderRepository(plan, await readRuntime()), to);
-  await linkWeights(plan, path.join(root, "models/wan-tiny"), to);
-  if (factor > 0) {
-    const file = path.join(to, "models", STAGE, "1/model.py");
-    const late = `
+/** Makes the stage take longer by a share of its own time. */
+function slowDown(models, factor) {
+  const late = `
 import time
 
 _execute = TritonPythonModel.execute
@@ -52,9 +44,14 @@ def _late(self, requests):
 
 TritonPythonModel.execute = _late
 `;
-    writeFileSync(file, readFileSync(file, "utf8") + late);
-  }
-  const server = await startTriton({ kind: "embedded", modelRepository: path.join(to, "models") });
+  appendFileSync(path.join(models, STAGE, "1/model.py"), late);
+}
+
+/** Serves wan-tiny, with the stage slower by a share of its own time. */
+async function serve(name, factor) {
+  const { server } = await serveTiny(`gate-${name}`, (models) => {
+    if (factor > 0) slowDown(models, factor);
+  });
   servers.push(server);
   return server;
 }

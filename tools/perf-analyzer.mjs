@@ -1,14 +1,11 @@
 // Holds `triptych bench` against NVIDIA's perf_analyzer: both measure the same ensemble of the same server, turn by turn, at
-// one, two and four requests at a time. Its wheel (pip install perf-analyzer) asks for glibc 2.38; where the system is
-// older, --root names a folder with a newer one (such as debootstrap makes) that has perf_analyzer in its /usr/local/bin.
-// Needs dist/ (npm run build).
+// one, two and four requests at a time. --root names a folder with a system of its own, see bench/analyzer.mjs. Needs dist/
+// (npm run build).
 //
 //   node tools/perf-analyzer.mjs [--root FOLDER] [--rounds 3] [--seconds 20] [--variant draft]
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { mkdirSync, rmSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { analyze, run } from "./bench/analyzer.mjs";
 import { compare } from "./bench/compare.mjs";
 import { ROOT as root } from "./bench/root.mjs";
 import { serveTiny } from "./bench/tiny.mjs";
@@ -23,60 +20,18 @@ const { values } = parseArgs({
 });
 const LEVELS = [1, 2, 4];
 const PROMPT = "a red circle moves right";
-const MIB = 2 ** 20;
 
-/** perf_analyzer adds up three windows, each a fifth longer than it is told, and looks whether they are alike: any will do. */
-const WINDOW_MS = Math.round((1000 * Number(values.seconds)) / 3 / 1.2);
-const WINDOWS = [
-  "--measurement-interval",
-  `${WINDOW_MS}`,
-  "--max-trials",
-  "3",
-  "--stability-percentage",
-  "999",
-];
-
-function run(file, words, cwd) {
-  const { status, stdout, stderr, error } = spawnSync(file, words, {
-    cwd,
-    encoding: "utf8",
-    maxBuffer: 64 * MIB,
-  });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`${file} ${words.join(" ")} ended with ${status}\n${stdout}\n${stderr}`);
-  return stdout;
-}
-
-/** A folder that perf_analyzer sees under another name where it has a system of its own. */
-function sharedFolder() {
-  const folder = mkdtempSync(path.join(values.root ?? "", tmpdir(), "triptych-pa-"));
-  return { folder, seen: values.root === undefined ? folder : `/${path.relative(values.root, folder)}` };
-}
-
-function number(text, pattern) {
-  const found = pattern.exec(text)?.[1];
-  if (found === undefined) throw new Error(`perf_analyzer says nothing of ${pattern}:\n${text}`);
-  return Number(found);
-}
-
-function theirs(endpoint, concurrency, { folder, seen }) {
-  const input = path.join(folder, "input.json");
-  writeFileSync(input, JSON.stringify({ data: [{ PROMPT: [PROMPT], SEED: [1], STEPS: [4] }] }));
-  const words = [
-    ...["-m", values.variant, "-i", "grpc", "-u", endpoint, "--input-data", `${seen}/input.json`],
-    ...["--concurrency-range", `${concurrency}`, "--warmup-request-count", `${2 * concurrency}`, ...WINDOWS],
+function theirs(endpoint, concurrency) {
+  return analyze({
+    root: values.root,
+    endpoint,
+    model: values.variant,
+    concurrency,
+    seconds: Number(values.seconds),
+    data: { PROMPT: [PROMPT], SEED: [1], STEPS: [4] },
     // The experts are called by a model, and not found by themselves.
-    ...["--bls-composing-models", `${values.variant}_high_noise:1,${values.variant}_low_noise:1`],
-  ];
-  const text =
-    values.root === undefined
-      ? run("perf_analyzer", words, folder)
-      : run("chroot", [values.root, "perf_analyzer", ...words], folder);
-  writeFileSync(`${root}out/bench/perf-analyzer.txt`, text);
-  return {
-    perSecond: number(text, /Throughput: ([\d.]+) infer\/sec/),
-    p50: number(text, /p50 latency: (\d+) usec/) / 1000,
-  };
+    more: ["--bls-composing-models", `${values.variant}_high_noise:1,${values.variant}_low_noise:1`],
+  });
 }
 
 function ours(endpoint, concurrency) {
@@ -101,8 +56,7 @@ function ours(endpoint, concurrency) {
 }
 
 /** What perf_analyzer's own table says of the models behind the ensemble, beside the tree of the same requests. */
-function showParts({ point }) {
-  const text = readFileSync(`${root}out/bench/perf-analyzer.txt`, "utf8");
+function showParts({ point }, { text }) {
   console.log(`\nperf_analyzer:\n${text.slice(text.indexOf("  Server:")).split("\nInferences/Second")[0]}`);
   console.log("triptych bench:");
   for (const { name, perRequestMs, models } of point.time.parts) {
@@ -113,7 +67,6 @@ function showParts({ point }) {
 }
 
 mkdirSync(`${root}out/bench`, { recursive: true });
-const place = sharedFolder();
 const { server } = await serveTiny("perf-analyzer-models");
 try {
   const found = LEVELS.map(() => ({ ours: [], theirs: [] }));
@@ -121,7 +74,7 @@ try {
     for (const [index, level] of LEVELS.entries()) {
       const turns = [
         () => found[index].ours.push(ours(server.grpcEndpoint, level)),
-        () => found[index].theirs.push(theirs(server.grpcEndpoint, level, place)),
+        () => found[index].theirs.push(theirs(server.grpcEndpoint, level)),
       ];
       for (const turn of (round + index) % 2 === 0 ? turns : turns.toReversed()) turn();
     }
@@ -133,8 +86,8 @@ try {
     compare(`throughput, ${at}`, ...both("perSecond"), "0.95 to 1.05", "clips/s");
     compare(`p50, ${at}`, ...both("p50"), "0.95 to 1.05");
   }
-  showParts(found[LEVELS.length - 1].ours.at(-1));
+  const last = found[LEVELS.length - 1];
+  showParts(last.ours.at(-1), last.theirs.at(-1));
 } finally {
   await server.stop();
-  rmSync(place.folder, { recursive: true, force: true });
 }

@@ -1,8 +1,10 @@
 // The client against tritonclient, both sides in turns against the same Triton.
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { analyze, hasAnalyzer } from "./analyzer.mjs";
 import { compare } from "./compare.mjs";
 import { startDelayRelay } from "./delay-relay.mjs";
+import { benchLayers } from "./layers.mjs";
 import { startLineProcess } from "./line-process.mjs";
 import { measurePeaks } from "./peak.mjs";
 import { ROOT as root } from "./root.mjs";
@@ -66,6 +68,35 @@ async function smallRows(sides, endpoint, rounds) {
   return rows;
 }
 
+/** The rate of the same calls by perf_analyzer, where it can be had: its measurements and ours in turns. */
+async function analyzerRows(ours, endpoint, rounds, root) {
+  if (!hasAnalyzer(root)) {
+    console.log("perf_analyzer is not here; --perf-analyzer-root names a folder that has it");
+    return [];
+  }
+  const rows = [];
+  for (const [concurrency, requests] of Object.entries(REQUESTS)) {
+    const order = { what: "small", endpoint, bytes: SMALL_BYTES, requests, concurrency: Number(concurrency) };
+    const theirs = [];
+    const mine = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const more = ["--shape", `INPUT:${SMALL_BYTES}`];
+      const { perSecond } = analyze({ root, endpoint, model: "echo", concurrency, seconds: 3, more });
+      theirs.push(1e6 / perSecond);
+      mine.push(((await ours.ask(order)).ms * 1000) / requests);
+    }
+    rows.push(
+      compare(
+        `4 KB, ${concurrency} at a time, 1000 requests: perf_analyzer / Triptych`,
+        { name: "perf_analyzer", values: theirs },
+        { name: "Triptych", values: mine },
+        "reported",
+      ),
+    );
+  }
+  return rows;
+}
+
 async function largeRows(sides, { label, endpoint, shared, rounds, target }) {
   const rows = [];
   for (const [size, bytes] of Object.entries(LARGE)) {
@@ -90,20 +121,24 @@ function startSides() {
   };
 }
 
-/** The rows of small calls alone. */
-export async function benchSmall(rounds) {
+/** The rows of small calls alone, and what CPU time each layer of one takes. */
+export async function benchSmall(rounds, analyzerRoot) {
   const server = await startModels();
   const sides = startSides();
   try {
-    return await smallRows(sides, server.grpcEndpoint, rounds);
+    const rows = [
+      ...(await smallRows(sides, server.grpcEndpoint, rounds)),
+      ...(await analyzerRows(sides.ours, server.grpcEndpoint, rounds, analyzerRoot)),
+    ];
+    return { rows, layers: await benchLayers(server.grpcEndpoint, rounds) };
   } finally {
     await Promise.all([sides.ours.stop(), sides.official.stop()]);
     await server.stop();
   }
 }
 
-/** Rows of the comparison with the official client, and what memory a large answer takes. */
-export async function benchClient(rounds) {
+/** Rows of the comparison with the official client, and what CPU a small call and what memory a large answer takes. */
+export async function benchClient(rounds, analyzerRoot) {
   const server = await startModels();
   const endpoint = server.grpcEndpoint;
   const relay = await startDelayRelay(endpoint, 10);
@@ -119,6 +154,7 @@ export async function benchClient(rounds) {
     return {
       rows: [
         ...(await smallRows(sides, endpoint, few * 2)),
+        ...(await analyzerRows(sides.ours, endpoint, few, analyzerRoot)),
         ...(await largeRows(sides, { label: "over gRPC", endpoint, rounds: few, target: "≥ 1.0" })),
         ...(await largeRows(sides, far)),
         ...(await largeRows(sides, {
@@ -129,6 +165,7 @@ export async function benchClient(rounds) {
           target: "≥ 3",
         })),
       ],
+      layers: await benchLayers(endpoint, few * 2),
       peaks: measurePeaks(endpoint, LARGE["224 MB"], few),
     };
   } finally {

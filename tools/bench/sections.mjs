@@ -38,7 +38,8 @@ export function pipelineSection(rows) {
   ].join("\n");
 }
 
-export function clientSection({ rows, peaks }) {
+export function clientSection({ rows, layers, peaks }) {
+  const layer = ({ name, us, n }) => `| ${name} | ${us.map(Math.round).join(" | ")} | ${n} |`;
   const peak = ({ name, median, range, n, target }) =>
     `| ${name} | **${median.toFixed(2)}** | ${range[0].toFixed(2)}–${range[1].toFixed(2)} | ${n} | ≤ ${target} |`;
   return [
@@ -51,6 +52,13 @@ export function clientSection({ rows, peaks }) {
     "",
     ...HEAD,
     ...rows.map(line),
+    "",
+    "Where the CPU time of a call of 4 KB goes: each layer does what the one above it does, and more; medians of 1000 calls, in",
+    "turns in one process, microseconds of CPU a call.",
+    "",
+    "| layer | 32 at a time | 8 | 1 | n |",
+    "|---|---|---|---|---|",
+    ...layers.map(layer),
     "",
     "Most memory of a client while it gets one answer of 224 MB, over what it has before, as a part of the answer's size, each in a",
     "process of its own:",

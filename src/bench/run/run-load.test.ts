@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { TriptychError } from "../../errors/index.ts";
 import { readRecords } from "../records/reader.ts";
 import { MEASUREMENT, START } from "../testing/runs.ts";
@@ -94,6 +94,24 @@ describe("runLoad", () => {
     await runLoad(how);
     const run = await readRecords(how.file);
     expect([run.warmedUp, run.succeeded.count, run.end?.interrupted]).toEqual([1, 3, true]);
+  });
+
+  it.each([3_600_000, -3_600_000])("is untouched by a clock that is set by %d ms meanwhile", async (step) => {
+    const real = Date.now.bind(Date);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const send: Target["send"] = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      vi.spyOn(Date, "now").mockImplementation(() => real() + step);
+      return { outcome: "ok" };
+    };
+    const load = { kind: "constant", perSecond: 50 } as const;
+    const measurement = { ...MEASUREMENT, load, warmUp: { durationMs: 20 }, extent: { durationMs: 200 } };
+    const how = options([target("a:1", { send })], { measurement });
+    await runLoad(how);
+    const { succeeded } = await readRecords(how.file);
+    const times = [...succeeded.responseMs(), ...succeeded.doneMs.values()];
+    expect(times.length).toBeGreaterThan(10);
+    expect(times.filter((ms) => ms < 0 || ms > 20_000)).toEqual([]);
   });
 
   it.skipIf(!existsSync("/dev/full"))("ends early where nothing can be recorded any more", async () => {

@@ -70,14 +70,14 @@ async function look(transport: Transport, options: HealthOptions): Promise<Healt
 export async function waitUntilReady(transport: Transport, options: ReadyOptions = {}): Promise<void> {
   const { models = [], deadlineMs = 60_000, signal } = options;
   const pollMs = checkedPoll(options.pollMs ?? 500);
-  const until = Date.now() + checkedDeadline(deadlineMs);
-  const rest = (): number => Math.max(1, until - Date.now());
+  const until = performance.now() + checkedDeadline(deadlineMs);
+  const rest = (): number => Math.max(1, until - performance.now());
   for (let missing: string | undefined; ; ) {
     const found = await notReady(transport, models, { signal, deadlineMs: Math.min(LOOK_MS, rest()) });
     if (found === undefined) return;
     // A look that the end cut short saw nothing: the one before it tells more.
-    if (missing === undefined || Date.now() < until) missing = found;
-    if (Date.now() >= until) throw notInTime(transport, missing, deadlineMs);
+    if (missing === undefined || performance.now() < until) missing = found;
+    if (performance.now() >= until) throw notInTime(transport, missing, deadlineMs);
     await pause(Math.min(pollMs, rest()), signal);
   }
 }

@@ -82,8 +82,8 @@ export async function unloadModel(
   model: string,
   options: UnloadOptions = {},
 ): Promise<void> {
-  const until = Date.now() + checkedDeadline(options.deadlineMs ?? LOAD_DEADLINE_MS);
-  const rest = () => ({ ...options, deadlineMs: Math.max(1, until - Date.now()), model });
+  const until = performance.now() + checkedDeadline(options.deadlineMs ?? LOAD_DEADLINE_MS);
+  const rest = () => ({ ...options, deadlineMs: Math.max(1, until - performance.now()), model });
   const parameters = { unload_dependents: { bool_param: options.dependents ?? false } };
   try {
     await transport.unary("RepositoryModelUnload", { model_name: model, parameters }, rest());
@@ -116,13 +116,6 @@ async function statesOf(transport: Transport, model: string, options: CallOption
 function loadError(reason: unknown, model: string): unknown {
   if (!isTriptychError(reason)) return reason;
   const { message, details, cause } = reason;
-  if (message.includes("explicit model load / unload is not allowed")) {
-    return new TriptychError("request-invalid", message, {
-      hint: "Start the server with explicit model control (--model-control-mode=explicit).",
-      details,
-      cause,
-    });
-  }
   if (!/failed to load|load failed/.test(message)) return reason;
   return new TriptychError("model-load-failed", message, { details: { ...details, model }, cause });
 }

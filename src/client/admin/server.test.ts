@@ -1,5 +1,5 @@
 import { status as Status } from "@grpc/grpc-js";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { failure } from "../testing/fake-triton.ts";
 import { studioFor } from "../testing/toy-server.ts";
 
@@ -246,4 +246,27 @@ describe("studio.server", () => {
       message: expect.stringContaining("not ready: m") as string,
     });
   });
+
+  it.each([3_600_000, -3_600_000])(
+    "waits as long as it says where the clock is set by %d ms",
+    async (step) => {
+      onTestFinished(() => void vi.restoreAllMocks());
+      const real = Date.now.bind(Date);
+      let looks = 0;
+      const { studio } = await studioFor({
+        ModelReady: () => {
+          looks += 1;
+          if (looks === 2) vi.spyOn(Date, "now").mockImplementation(() => real() + step);
+          return { ready: looks > 4 };
+        },
+      });
+      await studio.server.waitUntilReady({ models: ["m"], deadlineMs: 10_000, pollMs: 10 });
+      expect(looks).toBe(5);
+      looks = -1_000_000;
+      const begun = performance.now();
+      const never = studio.server.waitUntilReady({ models: ["m"], deadlineMs: 200, pollMs: 10 });
+      await expect(never).rejects.toMatchObject({ code: "deadline-exceeded" });
+      expect(performance.now() - begun).toBeLessThan(5000);
+    },
+  );
 });

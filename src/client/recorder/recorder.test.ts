@@ -8,8 +8,9 @@ import { tensor } from "../../tensor/index.ts";
 import { connect } from "../connect.ts";
 import type { Studio } from "../studio.ts";
 import { toy } from "../testing/contract.ts";
+import type { FakeStream } from "../testing/fake-stream.ts";
 import { type FakeHandlers, failure } from "../testing/fake-triton.ts";
-import { firstOf, responseOf } from "../testing/messages.ts";
+import { firstOf, progressOf, responseOf } from "../testing/messages.ts";
 import { serve } from "../testing/toy-server.ts";
 import { replay } from "./replay.ts";
 import { Session } from "./session.ts";
@@ -27,9 +28,12 @@ const HANDLERS: FakeHandlers = {
 };
 
 /** The session of what is done with a studio on a server that is gone afterwards; as text and back. */
-async function recorded(work: (studio: Studio<typeof toy>) => Promise<unknown>): Promise<Session> {
+async function recorded(
+  work: (studio: Studio<typeof toy>) => Promise<unknown>,
+  handlers: FakeHandlers = HANDLERS,
+): Promise<Session> {
   const session = new Session();
-  const server = await serve(HANDLERS);
+  const server = await serve(handlers);
   const studio = await connect(server.endpoint, { contract: toy, record: session });
   await work(studio);
   await studio.close();
@@ -98,6 +102,38 @@ describe("a recorded session", () => {
       code: "replay-mismatch",
       message: expect.stringContaining("it was recorded 1 times, and is made once more") as unknown,
     });
+  });
+
+  it("plays requests that shared a stream again, each with its own answers and errors", async () => {
+    const seedOf = ({ raw_input_contents: raw }: FakeStream["request"]): number => raw[1]?.[0] ?? -1;
+    const handlers: FakeHandlers = {
+      EachStreamRequest: (stream, wanted) => {
+        const { STEP } = progressOf("low_noise", seedOf(wanted), 9, 1);
+        if (seedOf(wanted) === 2) stream.complain("no room for you", wanted);
+        else stream.send(STEP === undefined ? {} : { STEP }, { request: wanted });
+        if (seedOf(wanted) !== 2) stream.respond(responseOf(wanted, {}));
+      },
+    };
+    const requests = [1n, 2n, 3n, 1n].map((seed) => ({
+      inputs: { PROMPT: tensor("BYTES", [1], ["a"]), SEED: tensor("INT64", [1], BigInt64Array.of(seed)) },
+    }));
+    const entriesOf = async (studio: Studio<typeof toy>): Promise<unknown[]> => {
+      const seen: unknown[] = requests.map(() => []);
+      const many = studio.models.draft_stream.streamMany(requests, { outputs: ["STEP"] });
+      for await (const { index, answer, error, last } of many)
+        (seen[index] as unknown[]).push([answer?.outputs.STEP?.data[0], error?.code, last]);
+      return seen;
+    };
+    let live: unknown[] = [];
+    const session = await recorded(async (studio) => {
+      live = await entriesOf(studio);
+    }, handlers);
+    expect(live[0]).toEqual([
+      [1, undefined, false],
+      [undefined, undefined, true],
+    ]);
+    expect(live[1]).toEqual([[undefined, "inference-failed", true]]);
+    expect(await entriesOf(await replayed(session))).toEqual(live);
   });
 
   it("names what is not as recorded, field by field", async () => {

@@ -55,7 +55,8 @@ export function channelOptions(endpoint: string, options: ChannelOptions = {}): 
   return {
     "grpc.max_receive_message_length": checkedNumber("maxResponseBytes", maxResponseBytes, 1),
     "grpc.max_send_message_length": -1,
-    "grpc-node.flow_control_window": 16 * MEBIBYTE,
+    // With 16 MiB, answers of 64 and 224 MB took a quarter longer from 10 ms away; 64 MiB gained nothing over 32.
+    "grpc-node.flow_control_window": 32 * MEBIBYTE,
     // Own connections: a new studio does not inherit another's back-off from a dead endpoint.
     "grpc.use_local_subchannel_pool": 1,
     "grpc.service_config_disable_resolution": 1,

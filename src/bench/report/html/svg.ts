@@ -69,13 +69,10 @@ export function axisOf(label: string, values: readonly number[], whole = false):
 /** Text beside a bar that reaches from `from` to `to`: on its right, its left, or else in it; wherever there is room. */
 export function textBeside(from: number, to: number, y: number, said: string): string {
   const width = said.length * CHARACTER + 6;
-  const [x, anchor, place] =
-    to + width <= WIDTH
-      ? [to + 6, "start", "beside"]
-      : from >= width
-        ? [from - 6, "end", "beside"]
-        : [to - 6, "end", "within"];
-  return element("text", { x, y, "text-anchor": anchor, class: place }, escapeMarkup(said));
+  const text = (at: number, anchor: "start" | "end", look = {}): string =>
+    element("text", { x: at, y, "text-anchor": anchor, ...look }, escapeMarkup(said));
+  if (to + width <= WIDTH) return text(to + 6, "start");
+  return from >= width ? text(from - 6, "end") : text(to - 6, "end", { class: "within" });
 }
 
 interface Place {
