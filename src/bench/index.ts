@@ -35,15 +35,10 @@ export { renderReport, writeReport } from "./report/write.ts";
 export type { RunProgress } from "./run/progress.ts";
 export { type RunOptions, runLoad } from "./run/run-load.ts";
 export { openTargets, type Target, type TargetOptions } from "./run/target.ts";
+export { requireServerPid } from "./run/watch.ts";
 export { bootstrap, type Estimate } from "./stats/bootstrap.ts";
 export { fewestFor, type Percentile, percentile } from "./stats/percentile.ts";
 export { type Summary, summaryOf } from "./stats/summary.ts";
-export {
-  type Found,
-  type LatencyLimit,
-  loadAt,
-  measurePoints,
-  type SweepOptions,
-  searchLoad,
-} from "./sweep/measure.ts";
+export { measurePoints, type SweepOptions } from "./sweep/measure.ts";
 export { pointsOf, recordFile, type Sweep, type SweepPoint } from "./sweep/points.ts";
+export { type Found, type LatencyLimit, searchLoad, searchPoint } from "./sweep/search-load.ts";
