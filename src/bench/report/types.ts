@@ -44,8 +44,16 @@ export interface TimeTree {
   /** Mean response time, from due to done. */
   readonly wholeMs: number;
   readonly parts: readonly TimePart[];
-  /** Requests that the front doors counted as served, beyond the measured ones: other people's, or failed here. */
+  /** Requests that all front doors counted, beyond the measured ones: other people's, or failed here. */
   readonly foreignRequests: number;
+  /** Calls of models that the measured requests did not make. */
+  readonly foreignCalls: readonly ForeignCalls[];
+}
+
+/** Calls of a model by others. */
+export interface ForeignCalls {
+  readonly model: string;
+  readonly calls: number;
 }
 
 /** A stage as the stream's progress told it. */

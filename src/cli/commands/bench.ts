@@ -18,6 +18,7 @@ import type { Contract } from "../../model-config/index.ts";
 import { BenchProgress } from "../bench-progress.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
 import { loadPlan } from "../load.ts";
+import { printableLine } from "../terminal.ts";
 import { requireWritable } from "../write-file.ts";
 import { inFolder } from "./bench-folder.ts";
 import { type BenchOptions, sweepOf } from "./bench-plan.ts";
@@ -75,6 +76,14 @@ async function measure(
   return search(sweep, limit, how, options.upTo ?? DEFAULT_UP_TO, context);
 }
 
+/** What is no doubt about the numbers, and still nothing to pass over. */
+function showWarnings({ terminal }: Context, { points }: Report): void {
+  for (const { name, checks } of points)
+    for (const { verdict, message } of checks)
+      if (verdict === "warned")
+        terminal.err(`${terminal.paint("yellow", "warning")}: ${printableLine(`${name}: ${message}`)}`);
+}
+
 /** @throws TriptychError `measurement-invalid` with everything that makes the numbers doubtful. */
 function requireTrust({ points }: Report): void {
   const findings = points.flatMap(({ name, checks }) =>
@@ -114,6 +123,7 @@ async function measureAndReport(
       const files = await writeReport(made, options.out);
       showReport(context, made);
       terminal.err(files.join("\n"));
+      showWarnings(context, made);
       return made;
     });
     if (signal.aborted) return EXIT.interrupted;
