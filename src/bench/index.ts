@@ -23,13 +23,21 @@ export { ssim } from "./quality/ssim.ts";
 export { readRecords } from "./records/reader.ts";
 export { RECORD_SCHEMA } from "./records/schema.ts";
 export type { BenchRecord, Door, Measurement, ModelCounts, RequestRecord, WarmUp } from "./records/types.ts";
-export type { Check } from "./report/checks.ts";
 export { markdownTable } from "./report/markdown.ts";
 export { escapeMarkup } from "./report/markup.ts";
 export { reportFiles, reportOf } from "./report/report.ts";
 export { REPORT_SCHEMA } from "./report/schema.ts";
 export { digits, type ReportTable, subtitleOf, tablesOf } from "./report/tables.ts";
-export type { Point, Report, TimePart, TimeTree, VariantSummary, VideoUnits } from "./report/types.ts";
+export type {
+  Check,
+  ForeignCalls,
+  Point,
+  Report,
+  TimePart,
+  TimeTree,
+  VariantSummary,
+  VideoUnits,
+} from "./report/types.ts";
 export { type VariantKnowledge, withVariants } from "./report/variants.ts";
 export { renderReport, writeReport } from "./report/write.ts";
 export type { RunProgress } from "./run/progress.ts";

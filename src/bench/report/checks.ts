@@ -2,17 +2,7 @@ import type { RunRecords } from "../records/collect.ts";
 import type { EndRecord, Measurement } from "../records/types.ts";
 import { rank } from "../stats/percentile.ts";
 import { timeTree } from "./time-tree.ts";
-import type { TimeTree } from "./types.ts";
-
-/**
- * Whether a measurement can be trusted in one respect; `unknown` where what it takes was not recorded, `warned` where
- * a reader must know of something that is no doubt about the numbers themselves.
- */
-export interface Check {
-  readonly name: "requests" | "failures" | "complete" | "generator" | "host" | "server";
-  readonly verdict: "passed" | "warned" | "failed" | "unknown";
-  readonly message: string;
-}
+import type { Check, TimeTree } from "./types.ts";
 
 /** A sender beyond these was part of what it measured. */
 const MIN_RATE_SHARE = 0.98;

@@ -1,6 +1,5 @@
-import type { Check } from "./checks.ts";
 import { escapeMarkup } from "./markup.ts";
-import type { Point, Report } from "./types.ts";
+import type { Check, Point, Report } from "./types.ts";
 
 function property(name: string, value: number | undefined): string[] {
   return value === undefined || !Number.isFinite(value)

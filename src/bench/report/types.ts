@@ -9,7 +9,6 @@ import type {
   Resources,
 } from "../records/types.ts";
 import type { Summary } from "../stats/summary.ts";
-import type { Check } from "./checks.ts";
 
 /** Version of the report format. */
 export const REPORT_VERSION = 1;
@@ -101,6 +100,16 @@ export interface Bin {
   readonly fromMs: number;
   readonly toMs: number;
   readonly count: number;
+}
+
+/**
+ * Whether a measurement can be trusted in one respect; `unknown` where what it takes was not recorded, `warned` where
+ * a reader must know of something that is no doubt about the numbers themselves.
+ */
+export interface Check {
+  readonly name: "requests" | "failures" | "complete" | "generator" | "host" | "server";
+  readonly verdict: "passed" | "warned" | "failed" | "unknown";
+  readonly message: string;
 }
 
 /** One load that was measured. */

@@ -5,7 +5,8 @@ import { requireMeasurement } from "../plan/measurement.ts";
 import type { MixedVariant } from "../plan/mix.ts";
 import { readRecords } from "../records/reader.ts";
 import type { Measurement } from "../records/types.ts";
-import { type Check, checksOf } from "../report/checks.ts";
+import { checksOf } from "../report/checks.ts";
+import type { Check } from "../report/types.ts";
 
 /** One load among those of a sweep. */
 export interface SweepPoint {
