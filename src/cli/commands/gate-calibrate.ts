@@ -36,7 +36,7 @@ function rowOf({ variant, metric, blocks, spread, ratio, smallest, proposal }: C
 /** `triptych gate calibrate GATE`: the same build on both sides. */
 export const gateCalibrate: Command<CalibrateOptions> = async (context, options) => {
   const { gate, requireVariants } = await readGate(options.file);
-  requireVariants((await loadPlan(besideGate(options.file, gate.spec))).contract);
+  requireVariants((await loadPlan(besideGate(options.file, gate.spec))).spec);
   const count = options.blocks ?? gate.blocks;
   const sources = [["base", options.candidate] as const, ["candidate", options.candidate] as const];
   const where = { file: options.file, gate, out: options.out };

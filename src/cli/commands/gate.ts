@@ -131,7 +131,7 @@ function requireNoBase({ checks }: Gate): void {
 /** `triptych gate GATE`: measure a candidate beside its base, and judge. */
 export const gate: Command<GateOptions> = async (context, options) => {
   const { gate: rules, requireVariants } = await readGate(options.file);
-  requireVariants((await loadPlan(besideGate(options.file, rules.spec))).contract);
+  requireVariants((await loadPlan(besideGate(options.file, rules.spec))).spec);
   const known = {
     accepted: await readAccepted(options.file, rules),
     history: await readHistory(options.file, rules),

@@ -1,9 +1,9 @@
 import type { PairBlock } from "../../bench/index.ts";
+import { relativeRisk } from "../file/risk.ts";
 import { type Gate, measuredVariants } from "../file/types.ts";
 import { type Proposal, propose, smallestEffect } from "../stats/power.ts";
-import { estimateRatio, riskOf } from "../stats/verdict.ts";
+import { estimateRatio } from "../stats/verdict.ts";
 import { siftBlocks } from "./blocks.ts";
-import { looksOf } from "./evaluate.ts";
 import { logRatios } from "./relative.ts";
 
 /** What an A/A run says of one metric on this host. */
@@ -26,7 +26,7 @@ const METRICS = ["response", "text_encoder", "high_noise", "low_noise", "vae_dec
 /** What a gate on this host can see, by blocks in which both sides are the same build. */
 export function calibrate(gate: Gate, blocks: readonly PairBlock[], effect: number): Calibration[] {
   const { usable } = siftBlocks(blocks, gate.host);
-  const risk = riskOf(Math.max(1, gate.checks.relative.length), looksOf(gate));
+  const risk = relativeRisk(gate);
   return measuredVariants(gate).flatMap((variant) =>
     METRICS.flatMap((metric) => {
       const logs = logRatios(usable, { variant, metric, statistic: "median" });

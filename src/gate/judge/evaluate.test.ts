@@ -10,7 +10,7 @@ import { evaluateGate, wantsMore } from "./evaluate.ts";
 
 function gateOf(checks: string) {
   return parseGate(
-    `version: 1\nname: g\nspec: s.yaml\nprompts: [a]\nblocks: 20\nmost: 40\nchecks:\n${checks}`,
+    `version: 1\nname: g\nspec: s.yaml\nprompts: [a]\nblocks: 20\nmost: 40\nhistory: h.ndjson\nchecks:\n${checks}`,
     "g.yaml",
   ).gate;
 }

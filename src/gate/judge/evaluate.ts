@@ -1,4 +1,5 @@
 import { TriptychError } from "../../errors/index.ts";
+import { relativeRisk } from "../file/risk.ts";
 import { type Gate, measuredVariants } from "../file/types.ts";
 import { type CheckResult, type GateEvidence, type GateReport, VERDICT_VERSION } from "../report/types.ts";
 import { FAMILY_RISK, type Verdict } from "../stats/verdict.ts";
@@ -15,15 +16,6 @@ import { type HistoryEntry, judgeTrend } from "./trend.ts";
 export interface GateKnowledge {
   readonly accepted?: AcceptedFile | undefined;
   readonly history: readonly HistoryEntry[];
-}
-
-/** How often relative checks are looked at: once, and again at the most blocks where the first look did not tell. */
-export function looksOf({ blocks, most }: Gate): number {
-  return most > blocks ? 2 : 1;
-}
-
-function deciding(gate: Gate): number {
-  return gate.checks.relative.filter(({ severity }) => severity !== "warn").length;
 }
 
 /** Relative checks of what the sides never told: they would pass for ever. */
@@ -110,8 +102,7 @@ function timed(gate: Gate, evidence: GateEvidence, sifted: Sifted, known: GateKn
   const { usable } = sifted;
   const base = evidence.sides.find(({ name }) => name === "base")?.identity;
   const settings = {
-    checks: deciding(gate),
-    looks: looksOf(gate),
+    risk: relativeRisk(gate),
     accepted: acceptedOf(known.accepted, base),
   };
   const all = [
