@@ -3,6 +3,7 @@ export { GATE_SCHEMA } from "./file/schema.ts";
 export { type Gate, type GateCheck, measuredVariants, sampledVariants } from "./file/types.ts";
 export { type AcceptedEntry, type AcceptedFile, parseAccepted, withAccepted } from "./judge/accepted.ts";
 export { type Calibration, calibrate } from "./judge/calibrate.ts";
+export { checksOfBase } from "./judge/comparable.ts";
 export { evaluateGate, type GateKnowledge, wantsMore } from "./judge/evaluate.ts";
 export { type HistoryEntry, trendMedian } from "./judge/trend.ts";
 export { parseVerdict } from "./report/read.ts";
@@ -15,5 +16,6 @@ export {
 } from "./report/render.ts";
 export { VERDICT_SCHEMA } from "./report/schema.ts";
 export type { CheckResult, GateEvidence, GateReport, PartDelta, SideFacts } from "./report/types.ts";
+export { shareBounds } from "./stats/share.ts";
 export { hodgesLehmann, signedRankBounds } from "./stats/signed-rank.ts";
 export type { RatioEstimate, Verdict } from "./stats/verdict.ts";

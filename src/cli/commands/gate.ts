@@ -3,6 +3,7 @@ import path from "node:path";
 import type { PairBlock } from "../../bench/index.ts";
 import { TriptychError } from "../../errors/index.ts";
 import {
+  checksOfBase,
   evaluateGate,
   type Gate,
   type GateEvidence,
@@ -120,10 +121,11 @@ function exitCode(
   return inconclusive === "exit-4" ? EXIT.inconclusive : EXIT.ok;
 }
 
-/** @throws TriptychError `usage` for relative checks without a base */
-function requireNoBase({ checks }: Gate): void {
-  if (checks.relative.length === 0) return;
-  throw new TriptychError("usage", "relative checks take a base to compare with, got none.", {
+/** @throws TriptychError `usage` for checks that compare with a base, and would match no data without one */
+function requireNoBase(rules: Gate): void {
+  const checks = checksOfBase(rules);
+  if (checks.length === 0) return;
+  throw new TriptychError("usage", `expected a base for ${checks.join(", ")} to compare with, got none.`, {
     hint: "name it with --base: a folder, a spec, host:port of a server, or git:REVISION",
   });
 }
