@@ -4,7 +4,7 @@ import { isTriptychError } from "../../errors/index.ts";
 import { renderAnnotations, renderGateJunit, renderGateMarkdown } from "../report/render.ts";
 import type { GateReport } from "../report/types.ts";
 import { blocksOf, clipOf, evidenceOf, gateOf, halfOf } from "../testing/evidence.ts";
-import { type AcceptedFile, parseAccepted, withAccepted } from "./accepted.ts";
+import { type AcceptedFile, addressIdentity, parseAccepted, withAccepted } from "./accepted.ts";
 import { checksOfBase } from "./comparable.ts";
 import { evaluateGate, wantsMore } from "./evaluate.ts";
 
@@ -84,6 +84,12 @@ describe("relative checks", () => {
     if (base === undefined || candidate === undefined) throw new TypeError("no sides");
     const other = { ...evidence, sides: [{ ...base, identity: "other" }, candidate] };
     expect(evaluateGate(RELATIVE, other, { accepted, history: [] }).verdict).toBe("failed");
+    // What listens at an address is not the same for ever.
+    const identity = addressIdentity("127.0.0.1:8001");
+    const server = { ...evidence, sides: [{ ...base, identity }, candidate] };
+    const entry = { value: 1.12, reason: "why", author: "a", at: "t", base: identity };
+    const old = withAccepted(undefined, "g", "k", ["speed", entry]);
+    expect(evaluateGate(RELATIVE, server, { accepted: old, history: [] }).verdict).toBe("failed");
   });
 });
 
