@@ -199,7 +199,7 @@ describe("a traced call", () => {
       expect(spans).toHaveLength(2);
       for (const { traceId, spanId } of spans) {
         await expect
-          .poll(() => serverSpans().filter((span) => span.parentSpanId === spanId), { timeout: 20_000 })
+          .poll(() => serverSpans().filter((span) => span.parentSpanId === spanId), { timeout: 60_000 })
           .toMatchObject([{ name: "InferRequest", traceId }]);
       }
     } finally {

@@ -11,6 +11,7 @@ import { temporaryFolder } from "./support.ts";
 const COUNT = Number(process.env["LINT_MUTANTS"] ?? 150);
 const SEED = Number(process.env["LINT_SEED"] ?? 1);
 const REPORT = process.env["LINT_REPORT"];
+const AUTO_COMPLETE = process.env["LINT_AUTO_COMPLETE"] !== undefined;
 
 const PHRASES = RULES.flatMap(({ phrase }) => (phrase === undefined ? [] : [phrase]));
 
@@ -19,8 +20,8 @@ async function compare(mutants: readonly Mutant[]) {
   const folder = temporaryFolder("mutants");
   for (const files of [MEMBER_FILES, WAN_TINY_FILES, ...mutants.map((mutant) => mutant.files)])
     writeFiles(folder, files);
-  const { verdicts } = await lintRepository(folder, { triton: "embedded" });
-  await using server = new LoadingServer(folder);
+  const { verdicts } = await lintRepository(folder, { triton: "embedded", autoComplete: AUTO_COMPLETE });
+  await using server = new LoadingServer(folder, { autoComplete: AUTO_COMPLETE });
   const said = await server.verdictsOf(mutants);
   return mutants.map(({ model, what }) => {
     const { outcome: theirs = "aborts", reason = "" } = said.get(model) ?? {};

@@ -1,7 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type LintReport, lintRepository } from "../src/lint/index.ts";
-import { isEnsemble, type LintCase, named, writeFiles } from "./lint/case.ts";
-import { ABORTING_CASES, CASES, HANGING_CASES, LIMITED_CASES, MEMBER_FILES } from "./lint/cases/index.ts";
+import { isEnsemble, type LintCase, named, writeCase, writeFiles } from "./lint/case.ts";
+import {
+  ABORTING_CASES,
+  CASES,
+  COMPLETED_CASES,
+  HANGING_CASES,
+  LIMITED_CASES,
+  MEMBER_FILES,
+} from "./lint/cases/index.ts";
 import { LoadingServer, type ServerVerdict } from "./lint/server.ts";
 import { temporaryFolder } from "./support.ts";
 
@@ -11,7 +18,7 @@ const modelOf = (sample: LintCase): string => named(sample).model;
 function repositoryOf(cases: readonly LintCase[]): string {
   const folder = temporaryFolder("lint");
   writeFiles(folder, MEMBER_FILES);
-  for (const sample of cases) writeFiles(folder, named(sample).files, sample.encoding);
+  for (const sample of cases) writeCase(folder, sample);
   return folder;
 }
 
@@ -68,14 +75,22 @@ describe("each rule by itself", () => {
 });
 
 describe("what costs more than the model", () => {
-  it.each(HANGING_CASES)("$id: a model file that is not there: the load never ends", async (sample) => {
-    const folder = repositoryOf([sample]);
-    expect(await lintErrors(folder, sample)).toEqual(["P101"]);
-    await using server = new LoadingServer(folder, { longestLoadMs: 10_000 });
-    const [verdict] = (await server.verdictsOf([{ model: modelOf(sample), alone: true }])).values();
-    expect(verdict).toMatchObject({
-      outcome: "hangs",
-      reason: expect.stringContaining("Python model file not found in") as string,
+  describe("a model file that is not there", () => {
+    let said: Map<string, ServerVerdict>;
+    let folder: string;
+
+    beforeAll(async () => {
+      folder = repositoryOf(HANGING_CASES);
+      await using server = new LoadingServer(folder);
+      said = await server.verdictsOf(HANGING_CASES.map((one) => ({ model: modelOf(one) })));
+    });
+
+    it.each(HANGING_CASES)("$id: the load never ends, and lint says so before", async (sample) => {
+      expect(said.get(modelOf(sample))).toMatchObject({
+        outcome: "hangs",
+        reason: expect.stringContaining("Python model file not found in") as string,
+      });
+      expect(await lintErrors(folder, sample)).toEqual([sample.rule]);
     });
   });
 
@@ -97,6 +112,33 @@ describe("what costs more than the model", () => {
       expect(await lintErrors(found, sample)).toEqual(sample.rules);
     });
   });
+});
+
+describe("a server that completes configurations", () => {
+  let said: Map<string, ServerVerdict>;
+  let found: LintReport;
+
+  beforeAll(async () => {
+    const folder = repositoryOf(COMPLETED_CASES);
+    found = await lintRepository(folder, { triton: "embedded", autoComplete: true });
+    await using server = new LoadingServer(folder, { autoComplete: true });
+    said = await server.verdictsOf(
+      COMPLETED_CASES.map((one) => ({ model: modelOf(one), alone: isEnsemble(one) })),
+    );
+  });
+
+  it.each(COMPLETED_CASES)(
+    "$id: says what the case says, and lint says it or that nobody knows",
+    (sample) => {
+      const model = modelOf(sample);
+      const { outcome, reason = "" } = said.get(model) ?? {};
+      expect(outcome, reason).toBe(sample.says === undefined ? "accepted" : "refused");
+      expect(reason).toContain(sample.says ?? "");
+      const errors = found.findings.filter((one) => one.model === model && one.severity === "error");
+      expect(found.verdicts[model], JSON.stringify(errors)).toBe(sample.verdict);
+      expect(errors.some(({ phrase = "?" }) => reason.includes(phrase))).toBe(sample.verdict === "refused");
+    },
+  );
 });
 
 describe("a server with its rate limiter on, which lint does not know of", () => {

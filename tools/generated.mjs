@@ -100,6 +100,7 @@ const LETTERS = {
   C: "Response cache",
   E: "Ensembles by their text",
   F: "Ensembles with their models",
+  A: "Servers that complete configurations",
   T: "TensorRT engines and model files",
   P: "Python models",
   N: "Not found by Triton at load",
@@ -117,8 +118,14 @@ function exampleText(files, others) {
   });
 }
 
-function ruleSection({ id, severity, since, until, phrase, what, mend, example }) {
-  const range = [since && `since ${since}`, until && `until ${until}`].filter(Boolean).join(", ");
+/** The servers on which a rule holds. */
+function rangeText({ since, until, autoComplete }) {
+  const flag = { true: "with `--auto-complete`", false: "without `--auto-complete`" }[String(autoComplete)];
+  return [since && `since ${since}`, until && `until ${until}`, flag].filter(Boolean).join(", ");
+}
+
+function ruleSection({ id, severity, phrase, what, mend, example, ...servers }) {
+  const range = rangeText(servers);
   const failing = exampleText(example.failing, example.mended);
   const mended = exampleText(example.mended, example.failing);
   return [
@@ -131,6 +138,21 @@ function ruleSection({ id, severity, since, until, phrase, what, mend, example }
     "",
     ...(failing.length === 0 ? [] : ["Failing:", "", "```text", ...failing, "```", ""]),
     ...(failing.length === 0 || mended.length === 0 ? [] : ["Mended:", "", "```text", ...mended, "```", ""]),
+  ];
+}
+
+/** What a server that completes configurations makes of a repository. */
+function completionText() {
+  return [
+    "By itself, Triton completes configurations, and repositories written by hand rely on it. `--auto-complete` (`autoComplete` in the",
+    "file for `--config`, and from a program) gives the verdict of such a server: a model needs no config.pbtxt where its files tell the",
+    "backend, and tensors are looked at as the model is loaded, not with the text, so that an ensemble hears of it otherwise. What a",
+    "backend fills in is written in the model itself, which lint does not open: onnxruntime fills in inputs or outputs where there are",
+    "none, pytorch nothing, every other one types and dims too, and a Python model whatever its `auto_complete_config` says. Where that",
+    "is needed for the verdict, it is `unknown`, with the note A101, and so is that of an ensemble of the model; what is surely wrong is",
+    "an error there too. The cases of the python backend are held against the embedded server; what the others do is read from their",
+    "sources, and was not run on a GPU here.",
+    "",
   ];
 }
 
@@ -149,6 +171,7 @@ function lintIntroduction() {
     "triptych lint model-repository/wan-tiny --triton embedded",
     "triptych lint /srv/models --triton 26.08 --format sarif > lint.sarif    # or github, or --json",
     "triptych lint /srv/models --rule E,F --ignore E601                      # by rule, or by the letters it begins with",
+    "triptych lint /srv/models --auto-complete                               # for a server that completes configurations",
     "triptych lint /srv/models --config lint.json                            # exceptions, each with its reason",
     "triptych lint /srv/models --fix                                         # mends what is safe; shows the difference first",
     "```",
@@ -164,13 +187,15 @@ function lintIntroduction() {
     "An **error** is what Triton refuses (or what could not be looked at, letter H). A **warning** or a **note** is legal. The verdict is",
     "that of a server started as Triptych starts it, with `--disable-auto-complete-config`. The release decides: `--triton` takes 24.10",
     "and later, and `embedded` for the server of this project, which has the python backend only and no GPU. Where lint knows neither",
-    "backends nor GPUs of a server, it says nothing about them.",
+    "backends nor GPUs of a server, it says nothing about them. A release that is newer than the rules is held to the newest that they",
+    "know, and told (U403).",
     "",
+    ...completionText(),
     "A file for `--config` is JSON; every exception needs a reason and a rule that there is, or the letters that rules begin with. One for",
     "a model that there is not is told:",
     "",
     "```json",
-    '{ "triton": "26.08", "ignore": [{ "rule": "N1302", "model": "draft_stream", "reason": "our clients raise the limit" }] }',
+    '{ "triton": "26.08", "autoComplete": false, "ignore": [{ "rule": "N1302", "model": "draft_stream", "reason": "our clients raise the limit" }] }',
     "```",
     "",
   ];

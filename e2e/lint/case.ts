@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 /** A model repository that shows one rule, as text. */
@@ -7,6 +7,10 @@ export interface LintCase {
   readonly id: string;
   /** Files below the repository, by path. `@` stands for the case's own name of its model. */
   readonly files: Readonly<Record<string, string>>;
+  /** Name of the model, where it is to be another than the id with underscores. */
+  readonly name?: string | undefined;
+  /** Links below the repository, by path, and where they lead. */
+  readonly links?: Readonly<Record<string, string>> | undefined;
   /** What Triton says as it refuses the model; undefined where it takes it. */
   readonly says?: string | undefined;
   /** How the text becomes bytes, where it is not UTF-8. */
@@ -73,15 +77,26 @@ export const isEnsemble = ({ files }: LintCase): boolean =>
   files["@/config.pbtxt"]?.includes('platform: "ensemble"') === true;
 
 /** The case with its own name in place of every `@`. */
-export function named({ id, files }: LintCase): {
+export function named({ id, name, files, links = {} }: LintCase): {
   readonly model: string;
   readonly files: LintCase["files"];
+  readonly links: LintCase["files"];
 } {
-  const model = id.replaceAll(".", "_");
-  const entries = Object.entries(files).map(([path, text]) =>
-    [path, text].map((word) => word.replaceAll("@", model)),
-  );
-  return { model, files: Object.fromEntries(entries) as LintCase["files"] };
+  const model = name ?? id.replaceAll(".", "_");
+  const inPlace = (texts: LintCase["files"]): LintCase["files"] => {
+    const entries = Object.entries(texts).map(([path, text]) =>
+      [path, text].map((word) => word.replaceAll("@", model)),
+    );
+    return Object.fromEntries(entries) as LintCase["files"];
+  };
+  return { model, files: inPlace(files), links: inPlace(links) };
+}
+
+/** Writes a case below a folder. */
+export function writeCase(folder: string, sample: LintCase): void {
+  const { files, links } = named(sample);
+  writeFiles(folder, files, sample.encoding);
+  for (const [name, target] of Object.entries(links)) symlinkSync(target, path.join(folder, name));
 }
 
 /** Writes files below a folder. */

@@ -6,6 +6,8 @@ import { startTriton, type TritonServer } from "../../src/server/index.ts";
 export interface ServerVerdict {
   /** `hangs`: the load never ends; `aborts`: the server does. */
   readonly outcome: "accepted" | "refused" | "hangs" | "aborts";
+  /** False where it may be the doing of another model that was tried beside it. */
+  readonly isOwn: boolean;
   /** Its answer, with what its log says about it; empty where it took the model. */
   readonly reason: string;
 }
@@ -25,8 +27,17 @@ const LONGEST_LOAD_MS = 45_000;
 /** The log comes by a pipe, so it may be a little later than the answer. */
 const LOG_DELAY_MS = 5_000;
 
+/** What a model's process writes as it ends before Triton hears of it: the load then waits for ever. */
+const LAST_WORDS = "Python model file not found in";
+
+/** How long a load may still take after that. */
+const AFTER_LAST_WORDS_MS = 3_000;
+
 /** A server that aborts still writes where it was. */
 const END_DELAY_MS = 3_000;
+
+/** A load that hangs keeps its thread for good. */
+const LOAD_FLAGS = ["--model-load-thread-count=64"];
 
 /** How many are tried at once. */
 const WORKERS = 3;
@@ -41,24 +52,23 @@ interface Answer {
   readonly text: string;
 }
 
+/** How a server is started, and how long it is waited for. */
+interface LoadingOptions {
+  readonly longestLoadMs?: number;
+  readonly flags?: readonly string[];
+  /** Whether it completes configurations. */
+  readonly autoComplete?: boolean;
+}
+
 /** Tries models of one folder on the embedded Triton, which is started anew where a model takes it down. */
 export class LoadingServer implements AsyncDisposable {
   readonly #folder: string;
-  readonly #longestLoadMs: number;
+  readonly #options: LoadingOptions;
   #started: Promise<Started> | undefined;
 
-  readonly #flags: readonly string[];
-
-  constructor(
-    folder: string,
-    {
-      longestLoadMs = LONGEST_LOAD_MS,
-      flags = [],
-    }: { longestLoadMs?: number; flags?: readonly string[] } = {},
-  ) {
+  constructor(folder: string, options: LoadingOptions = {}) {
     this.#folder = folder;
-    this.#longestLoadMs = longestLoadMs;
-    this.#flags = flags;
+    this.#options = options;
   }
 
   /** Loads each model by itself and unloads it again. */
@@ -69,9 +79,7 @@ export class LoadingServer implements AsyncDisposable {
     const work = async (): Promise<void> => {
       for (let trial = waiting.shift(); trial !== undefined; trial = waiting.shift()) {
         const verdict = await this.#verdictOf(trial);
-        if (verdict.outcome === "accepted" || verdict.outcome === "refused")
-          verdicts.set(trial.model, verdict);
-        // Perhaps the doing of one that was tried beside it.
+        if (verdict.isOwn) verdicts.set(trial.model, verdict);
         else unsure.push(trial);
       }
     };
@@ -85,10 +93,16 @@ export class LoadingServer implements AsyncDisposable {
     await (await this.#started)?.server.stop();
   }
 
+  get #longestLoadMs(): number {
+    return this.#options.longestLoadMs ?? LONGEST_LOAD_MS;
+  }
+
   async #start(): Promise<Started> {
     const log: string[] = [];
     const onLine = (line: string): unknown => log.push(line);
-    const options = { modelRepository: this.#folder, models: [], flags: this.#flags, onLine };
+    const { autoComplete = false } = this.#options;
+    const flags = [...LOAD_FLAGS, ...(this.#options.flags ?? [])];
+    const options = { modelRepository: this.#folder, models: [], flags, autoComplete, onLine };
     return { server: await startTriton({ kind: "embedded", ...options }), log };
   }
 
@@ -96,27 +110,36 @@ export class LoadingServer implements AsyncDisposable {
     const running = (this.#started ??= this.#start());
     const { server, log } = await running;
     const from = log.length;
+    const lastWords = (): string | undefined => lastWordsOf([model, ...members], log, from);
+    const wait = patience(this.#longestLoadMs, () => lastWords() !== undefined);
     try {
-      const { ok, text: answer } = await this.#post(server, model, "load");
-      for (const loaded of [...(ok ? [model] : []), ...members]) await this.#post(server, loaded, "unload");
+      const { ok, text: answer } = await this.#post(server, model, "load", wait.signal);
+      for (const loaded of [...(ok ? [model] : []), ...members])
+        await this.#post(server, loaded, "unload", AbortSignal.timeout(this.#longestLoadMs));
       // An answer of a server that was being stopped for another model says nothing of this one.
-      if (this.#started !== running) return { outcome: "hangs", reason: "" };
+      if (this.#started !== running) return { outcome: "hangs", reason: "", isOwn: false };
       return ok
-        ? { outcome: "accepted", reason: "" }
-        : { outcome: "refused", reason: await reasonOf(model, answer, log, from) };
+        ? { outcome: "accepted", reason: "", isOwn: true }
+        : { outcome: "refused", reason: await reasonOf(model, answer, log, from), isOwn: true };
     } catch (error) {
+      // It is the model that waits, not the server.
+      if (wait.signal.aborted && wait.wasSaid())
+        return { outcome: "hangs", reason: lastWords() ?? "", isOwn: true };
       if (this.#started === running) this.#started = undefined;
-      const reason = `${String(error)}\n${server.logTail(100)}`;
-      const hasEnded = await Promise.race([server.exited.then(() => true), later(END_DELAY_MS)]);
-      await server.stop();
-      return { outcome: hasEnded === true ? "aborts" : "hangs", reason };
+      return await endOf(server, error);
+    } finally {
+      wait.stop();
     }
   }
 
   /** On a connection of its own: one that idles would hold up the end of the server. */
-  #post({ httpUrl }: TritonServer, model: string, what: "load" | "unload"): Promise<Answer> {
+  #post(
+    { httpUrl }: TritonServer,
+    model: string,
+    what: "load" | "unload",
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const url = `${httpUrl}/v2/repository/models/${encodeURIComponent(model)}/${what}`;
-    const signal = AbortSignal.timeout(this.#longestLoadMs);
     return new Promise((resolve, reject) => {
       const call = request(url, { method: "POST", agent: false, signal }, (response) => {
         text(response).then((body) => {
@@ -126,6 +149,47 @@ export class LoadingServer implements AsyncDisposable {
       call.on("error", reject).end("{}");
     });
   }
+}
+
+/** What becomes of a server that did not answer; it is gone then. */
+async function endOf(server: TritonServer, error: unknown): Promise<ServerVerdict> {
+  const reason = `${String(error)}\n${server.logTail(100)}`;
+  const hasEnded = await Promise.race([server.exited.then(() => true), later(END_DELAY_MS)]);
+  await server.stop();
+  return { outcome: hasEnded === true ? "aborts" : "hangs", reason, isOwn: false };
+}
+
+/** What the process of one of some models wrote last, in the log since a load began. */
+function lastWordsOf(models: readonly string[], log: readonly string[], from: number): string | undefined {
+  const isOurs = (line: string): boolean => models.some((model) => line.includes(`/${model}/`));
+  return log.slice(from).find((line) => line.includes(LAST_WORDS) && isOurs(line));
+}
+
+/** How long a load is waited for. */
+interface Patience {
+  readonly signal: AbortSignal;
+  /** Whether it ended because of what was said, not because it took too long. */
+  readonly wasSaid: () => boolean;
+  readonly stop: () => void;
+}
+
+/** Waits no longer than so, and no longer than {@link AFTER_LAST_WORDS_MS} once something was said. */
+function patience(longestMs: number, isSaid: () => boolean): Patience {
+  const controller = new AbortController();
+  const abort = (): void => {
+    controller.abort();
+  };
+  let saidAt = Infinity;
+  const late = setTimeout(abort, longestMs);
+  const watch = setInterval(() => {
+    if (saidAt === Infinity && isSaid()) saidAt = Date.now();
+    if (Date.now() - saidAt > AFTER_LAST_WORDS_MS) abort();
+  }, 50);
+  const stop = (): void => {
+    clearTimeout(late);
+    clearInterval(watch);
+  };
+  return { signal: controller.signal, wasSaid: () => saidAt < Infinity, stop };
 }
 
 /** Where the configuration itself is refused, only the log says why; the parser's line stands before Triton's. */

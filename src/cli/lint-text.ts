@@ -33,12 +33,19 @@ function count(number: number, what: string): string {
 }
 
 /** What it comes to, in one line. */
-export function lintSummary(folder: string, { findings, models, verdicts, triton }: LintReport): string {
+export function lintSummary(folder: string, report: LintReport): string {
+  const { findings, models } = report;
   const of = (severity: string): number => findings.filter((finding) => finding.severity === severity).length;
-  const refused = Object.values(verdicts).filter((verdict) => verdict === "refused").length;
-  const verdict = refused === 0 ? "refuses none" : `refuses ${refused}`;
   const numbers = [count(of("error"), "error"), count(of("warning"), "warning"), count(of("note"), "note")];
-  return `${printable(folder)}: ${count(models, "model")}, Triton ${triton} ${verdict}; ${numbers.join(", ")}`;
+  return `${printable(folder)}: ${count(models, "model")}, ${verdictText(report)}; ${numbers.join(", ")}`;
+}
+
+function verdictText({ verdicts, triton, autoComplete }: LintReport): string {
+  const of = (wanted: string): number =>
+    Object.values(verdicts).filter((verdict) => verdict === wanted).length;
+  const server = `Triton ${triton}${autoComplete ? " with auto-complete" : ""}`;
+  const unknown = of("unknown") === 0 ? "" : `, ${of("unknown")} unknown`;
+  return `${server} refuses ${of("refused") === 0 ? "none" : of("refused")}${unknown}`;
 }
 
 /** Exceptions for models that are not there: of a name that was misspelt, nobody would hear else. */

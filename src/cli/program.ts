@@ -54,10 +54,13 @@ function words(text: string): string[] {
   return [...new Set(named)];
 }
 
+/** As far as timers reach. */
+const MOST_SECONDS = 2_147_483;
+
 function secondsToMs(text: string): number {
   const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("expected seconds above 0");
-  return value * 1000;
+  if (value > 0 && value <= MOST_SECONDS) return value * 1000;
+  throw new InvalidArgumentError(`expected seconds above 0 and up to ${MOST_SECONDS} (24 days)`);
 }
 
 function addSpecCommands(program: Program, run: Run): void {

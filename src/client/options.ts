@@ -17,10 +17,29 @@ export interface CallOptions {
   readonly headers?: HeaderValues | undefined;
 }
 
-/** @throws TriptychError `request-invalid` for a deadline that is not a positive number. */
+/** Timers cannot wait longer: 24 days. */
+export const LONGEST_MS = 2 ** 31 - 1;
+
+/** @throws TriptychError `request-invalid` for a deadline that is not a positive number, or is further than timers reach. */
 export function checkedDeadline(deadlineMs: number): number {
-  if (Number.isFinite(deadlineMs) && deadlineMs > 0) return deadlineMs;
-  throw new TriptychError("request-invalid", `deadlineMs: expected a number above 0, got ${deadlineMs}.`, {
+  if (deadlineMs > 0 && deadlineMs <= LONGEST_MS) return deadlineMs;
+  const expected = `a number above 0 and up to ${LONGEST_MS} (24 days)`;
+  throw new TriptychError("request-invalid", `deadlineMs: expected ${expected}, got ${deadlineMs}.`, {
     hint: "Give the milliseconds the call may take; there is always a deadline.",
+  });
+}
+
+/** By what it has: a signal of another realm, such as a test runner's, is one too. */
+function isSignal(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return "aborted" in value && "addEventListener" in value && typeof value.aborted === "boolean";
+}
+
+/** @throws TriptychError `request-invalid` for what is no signal, such as a controller in its place. */
+export function checkedSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal === undefined) return undefined;
+  if (isSignal(signal)) return signal;
+  throw new TriptychError("request-invalid", "signal: expected an AbortSignal, got something else.", {
+    hint: "Give the signal of an AbortController, or AbortSignal.timeout(ms).",
   });
 }

@@ -25,12 +25,13 @@ export function checkModels(repository: Omit<LintRepository, "refusalOf">): Chec
   const refused = new Map<string, Phase>();
   const problems: FoundProblem[] = [];
   const whole: LintRepository = { ...repository, refusalOf: (model) => refused.get(model) };
-  const rules = MODEL_CHECKS.filter((rule) => holdsIn(repository.profile.release, rule));
+  const { profile } = repository;
+  const rules = MODEL_CHECKS.filter((rule) => holdsIn(profile, rule));
   const hold = (model: LintModel, held: readonly CheckedRule[]): void => {
     for (const found of problemsOf(model, held, whole)) {
       problems.push(found);
       const severity = found.problem.severity ?? found.rule.severity;
-      if (severity === "error") refuse(refused, model.name, found.rule.phase);
+      if (severity === "error") refuse(refused, model.name, phaseOf(found.rule, profile));
     }
   };
   const single = rules.filter(({ phase }) => phase !== "ensemble");
@@ -40,7 +41,7 @@ export function checkModels(repository: Omit<LintRepository, "refusalOf">): Chec
   for (const ensemble of orderEnsembles(repository.models).order) {
     if (refused.get(ensemble.name) !== "poll") hold(ensemble, together);
   }
-  for (const rule of REPOSITORY_RULES.filter((found) => holdsIn(repository.profile.release, found))) {
+  for (const rule of REPOSITORY_RULES.filter((found) => holdsIn(profile, found))) {
     for (const problem of rule.check(whole)) problems.push({ rule, problem });
   }
   return { problems, refused };
@@ -51,12 +52,25 @@ function* problemsOf(
   rules: readonly CheckedRule[],
   repository: LintRepository,
 ): Iterable<FoundProblem & { readonly rule: CheckedRule }> {
-  // Half a configuration would only give findings that are none.
-  const isText = model.textFindings.some(({ rule }) => rule !== NOT_UTF_8);
+  const isOpen = repository.open.has(model.name);
+  const only = onlyRules(model, repository);
   for (const rule of rules) {
-    if (isText && !rule.id.startsWith("Y1")) continue;
+    if (only !== undefined && !rule.id.startsWith(only)) continue;
+    if (rule.isCompletable === true && isOpen) continue;
     for (const problem of rule.check(model, repository)) yield { rule, model, problem };
   }
+}
+
+/** What the rules that are held against half a configuration, or none, begin with: others would only find what is none. */
+function onlyRules({ textFindings, hasConfig }: LintModel, { profile }: LintRepository): string | undefined {
+  if (textFindings.some(({ rule }) => rule !== NOT_UTF_8)) return "Y1";
+  return hasConfig || profile.autoComplete ? undefined : "R1101";
+}
+
+/** Tensors that the server may complete are looked at once it has. */
+function phaseOf({ phase }: CheckedRule, { autoComplete }: LintRepository["profile"]): Phase {
+  if (phase !== "tensors") return phase;
+  return autoComplete ? "load" : "poll";
 }
 
 const ORDER: readonly Phase[] = ["poll", "ensemble", "load"];

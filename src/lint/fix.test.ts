@@ -1,23 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
-import { type ExampleFiles, lintFixes, lintRepository, RULES } from "./index.ts";
+import { describe, expect, it } from "vitest";
+import { lintFixes, lintRepository, RULES } from "./index.ts";
 import { ensembleText } from "./rules/ensemble-example.ts";
+import { repositories } from "./testing/repository.ts";
 
-const root = mkdtempSync(join(tmpdir(), "triptych-lint-fix-"));
-afterAll(() => {
-  rmSync(root, { recursive: true, force: true });
-});
-
-function write(files: ExampleFiles): string {
-  const folder = mkdtempSync(join(root, "case-"));
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
-  return folder;
-}
+const { write } = repositories();
 
 const { failing, mended: ENSEMBLE } = RULES.find(({ id }) => id === "F103")?.example ?? {
   failing: {},

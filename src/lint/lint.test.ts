@@ -1,44 +1,18 @@
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
 import {
   applyLintSettings,
-  type ExampleFiles,
   lintRepository,
   lintToGithub,
   lintToSarif,
   RULES,
   readLintSettings,
 } from "./index.ts";
+import { repositories } from "./testing/repository.ts";
 
-const root = mkdtempSync(join(tmpdir(), "triptych-lint-"));
-afterAll(() => {
-  rmSync(root, { recursive: true, force: true });
-}, 60_000);
-
-let count = 0;
-
-function write(files: ExampleFiles): string {
-  count += 1;
-  const folder = join(root, `${count}`);
-  mkdirSync(folder);
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
-  return folder;
-}
+const { root, write } = repositories();
 
 /** The example of a rule, as it fails. */
 function failing(id: string): string {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Listing, listFolder, type Tree, treeOf } from "../files/index.ts";
 import { checkModels } from "./check.ts";
+import { isOpen } from "./model/completion.ts";
 import type { LintModel } from "./model/model.ts";
 import { type Obstacle, obstaclesOf, readModel } from "./model/read-model.ts";
 import { profileOf } from "./release.ts";
@@ -15,7 +16,7 @@ import type { LintOptions, LintReport } from "./types.ts";
  * @throws TriptychError `usage` for what is no folder, a release that is not known, and a rule that there is not.
  */
 export async function lintRepository(folder: string, options: LintOptions = {}): Promise<LintReport> {
-  const profile = profileOf(options.triton);
+  const profile = profileOf(options.triton, options.autoComplete);
   const tree = treeOf(
     folder,
     options.followLinks === true,
@@ -24,8 +25,11 @@ export async function lintRepository(folder: string, options: LintOptions = {}):
   const listing = listFolder(folder, tree);
   const { models, obstacles } = await readModels(folder, listing, tree);
   const unread = new Set(obstacles.flatMap(({ model = "" }) => (models.has(model) ? [] : [model])));
-  const found = checkModels({ folder, profile, models, unread });
-  return report({ folder, ...found, obstacles, models, profile, options });
+  const open = new Set(
+    profile.autoComplete ? [...models.values()].filter(isOpen).map(({ name }) => name) : [],
+  );
+  const found = checkModels({ folder, profile, models, unread, open });
+  return report({ folder, ...found, obstacles, models, open, profile, options });
 }
 
 /** Models of a repository, and what kept us from looking at others. */

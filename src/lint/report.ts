@@ -14,13 +14,14 @@ interface Found {
   readonly obstacles: readonly (Obstacle & { readonly model?: string })[];
   readonly refused: ReadonlyMap<string, unknown>;
   readonly models: ReadonlyMap<string, LintModel>;
+  readonly open: ReadonlySet<string>;
   readonly profile: TritonProfile;
   readonly options: LintOptions;
 }
 
 /** The report of what was found, less what the caller does not want to hear of. */
 export function report(found: Found): LintReport {
-  const { folder, problems, obstacles, refused, models, profile, options } = found;
+  const { folder, problems, obstacles, refused, models, open, profile, options } = found;
   const isWanted = wanted(options);
   const findings = [
     ...obstacles.map(ofObstacle),
@@ -29,7 +30,7 @@ export function report(found: Found): LintReport {
   const unread = obstacles
     .filter(({ rule }) => ruleOf(rule).severity === "error")
     .map(({ model = "" }) => model);
-  const unknown = withUsers(new Set(unread), models);
+  const unknown = withUsers(new Set([...unread, ...open]), models);
   const verdictOf = (model: string): Verdict =>
     refused.has(model) ? "refused" : unknown.has(model) ? "unknown" : "accepted";
   const names = [...new Set([...models.keys(), ...unread.filter((name) => name !== "")])].sort();
@@ -38,6 +39,7 @@ export function report(found: Found): LintReport {
     models: names.length,
     verdicts: Object.fromEntries(names.map((name) => [name, verdictOf(name)])),
     triton: profile.release,
+    autoComplete: profile.autoComplete,
   };
 }
 

@@ -14,11 +14,13 @@ export interface LintException {
 /** What a file of settings says. */
 export interface LintSettings {
   readonly triton?: string;
+  /** Whether the server completes configurations. */
+  readonly autoComplete?: boolean;
   readonly ignore: readonly LintException[];
 }
 
 const HINT =
-  'Write { "triton": "26.08", "ignore": [ { "rule": "N1302", "model": "draft", "reason": "…" } ] }; model and triton may be left out.';
+  'Write { "triton": "26.08", "autoComplete": false, "ignore": [ { "rule": "N1302", "model": "draft", "reason": "…" } ] }; all but rule and reason may be left out.';
 
 /**
  * Reads a file of settings.
@@ -29,14 +31,21 @@ const HINT =
 export function readLintSettings(text: string, file: string): LintSettings {
   const refuse: Refuse = (what, { hint = HINT, cause } = {}) =>
     new TriptychError("usage", `${file}: ${what}`, { hint, cause });
-  const { triton, ignore = [], ...others } = objectOf(parse(text, refuse), refuse);
+  const { triton, autoComplete, ignore = [], ...others } = objectOf(parse(text, refuse), refuse);
   const [other] = Object.keys(others);
-  if (other !== undefined) throw refuse(`expected triton and ignore only, got ${JSON.stringify(other)}`);
+  if (other !== undefined)
+    throw refuse(`expected triton, autoComplete and ignore only, got ${JSON.stringify(other)}`);
   if (triton !== undefined && typeof triton !== "string")
     throw refuse(`expected triton to be a text such as "26.08", got ${shown(triton)}`);
+  if (autoComplete !== undefined && typeof autoComplete !== "boolean")
+    throw refuse(`expected autoComplete to be true or false, got ${shown(autoComplete)}`);
   if (!Array.isArray(ignore)) throw refuse(`expected ignore to be a list, got ${shown(ignore)}`);
   const exceptions = ignore.map((entry) => exceptionOf(objectOf(entry, refuse), refuse));
-  return { ...(triton === undefined ? {} : { triton }), ignore: exceptions };
+  return {
+    ...(triton === undefined ? {} : { triton }),
+    ...(autoComplete === undefined ? {} : { autoComplete }),
+    ignore: exceptions,
+  };
 }
 
 type Refuse = (what: string, more?: { readonly hint?: string; readonly cause?: unknown }) => TriptychError;

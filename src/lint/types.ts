@@ -1,7 +1,10 @@
 /** How bad a finding is: of an `error`, Triton refuses the model; the others are legal but dangerous, slow or surprising. */
 export type Severity = "error" | "warning" | "note";
 
-/** What Triton will do with a model; `unknown` where it was not read, because a link leads out of the repository. */
+/**
+ * What Triton will do with a model; `unknown` where it was not read, because a link leads out of the repository, and, on a
+ * server that completes configurations, where only the model's own file or code says the rest.
+ */
 export type Verdict = "accepted" | "refused" | "unknown";
 
 /** One thing that a rule found. */
@@ -33,12 +36,19 @@ export interface LintReport {
   readonly verdicts: Readonly<Record<string, Verdict>>;
   /** The release whose verdict this is. */
   readonly triton: string;
+  /** Whether it is that of a server which completes configurations. */
+  readonly autoComplete: boolean;
 }
 
 /** How a repository is looked at. */
 export interface LintOptions {
   /** Release of Triton, such as `24.10` or `26.08`, or `embedded`; default `26.08`. */
   readonly triton?: string;
+  /**
+   * Whether the server runs without `--disable-auto-complete-config`, as Triton does by itself, and so completes
+   * configurations from the models' files; default false, as Triptych starts it.
+   */
+  readonly autoComplete?: boolean;
   /** Only these rules, by id or by the beginning of one (`I`, `E5`). */
   readonly rules?: readonly string[];
   /** Not these rules, in the same words. */
@@ -66,6 +76,8 @@ export interface Rule {
   readonly since?: string;
   /** Last release that it holds in. */
   readonly until?: string;
+  /** Whether it holds only where the server completes configurations, or only where it does not; absent: on both. */
+  readonly autoComplete?: boolean;
   readonly phrase?: string;
   /** What it is about, as a sentence. */
   readonly what: string;

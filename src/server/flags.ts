@@ -1,12 +1,13 @@
 import type { ContainerOptions, EmbeddedOptions } from "./types.ts";
 
+/** Strict on purpose: a repository says everything itself. */
+const NO_AUTO_COMPLETE = "--disable-auto-complete-config";
+
 /**
- * Flags of every server that we start. Strict on purpose: a repository says everything itself, and a server that
- * could not load all of it is no server. Clients may ping an idle channel each minute (the default answers the
+ * Flags of every server that we start. A server that could not load all of a repository is no server. Clients may ping an idle channel each minute (the default answers the
  * third ping by closing the connection).
  */
 const COMMON_FLAGS = [
-  "--disable-auto-complete-config",
   "--strict-readiness=true",
   "--exit-on-error=true",
   "--exit-timeout-secs=5",
@@ -14,7 +15,10 @@ const COMMON_FLAGS = [
   "--grpc-keepalive-permit-without-calls=true",
 ];
 
-type FlagOptions = Pick<EmbeddedOptions | ContainerOptions, "models" | "backendConfig" | "flags">;
+type FlagOptions = Pick<
+  EmbeddedOptions | ContainerOptions,
+  "models" | "backendConfig" | "autoComplete" | "flags"
+>;
 
 function modelFlags(models: readonly string[] | undefined): string[] {
   if (models === undefined) return [];
@@ -30,6 +34,12 @@ function backendFlags(config: FlagOptions["backendConfig"]): string[] {
 
 /** The flags that every kind of server gets, the caller's own last. */
 export function tritonFlags(options: FlagOptions): string[] {
-  const { models, backendConfig, flags } = options;
-  return [...COMMON_FLAGS, ...modelFlags(models), ...backendFlags(backendConfig), ...(flags ?? [])];
+  const { models, backendConfig, autoComplete, flags } = options;
+  return [
+    ...(autoComplete === true ? [] : [NO_AUTO_COMPLETE]),
+    ...COMMON_FLAGS,
+    ...modelFlags(models),
+    ...backendFlags(backendConfig),
+    ...(flags ?? []),
+  ];
 }

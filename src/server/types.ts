@@ -62,6 +62,11 @@ interface LaunchOptions extends WaitOptions {
   readonly onLine?: LineListener | undefined;
   /** Triptych's cache folder (default: `TRIPTYCH_CACHE`, `$XDG_CACHE_HOME/triptych`, `~/.cache/triptych`). */
   readonly cacheDir?: string | undefined;
+  /**
+   * Whether Triton completes configurations from the models' own files, as it does by itself (default false: a repository
+   * says everything). For repositories of others that rely on it.
+   */
+  readonly autoComplete?: boolean | undefined;
   /** Further flags of tritonserver, each one word such as `--log-verbose=1`. */
   readonly flags?: readonly string[] | undefined;
   /** Settings of backends, such as `{ python: { "shm-default-byte-size": 4194304 } }`. */

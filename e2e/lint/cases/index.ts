@@ -22,6 +22,7 @@ export const CASES: readonly LintCase[] = [
 ];
 
 export { ABORTING_CASES } from "./aborting.ts";
+export { COMPLETED_CASES } from "./completed.ts";
 export { LIMITED_CASES } from "./limits.ts";
 export { MEMBER_FILES } from "./members.ts";
 export { HANGING_CASES } from "./models.ts";

@@ -189,15 +189,32 @@ export const MODEL_CASES: readonly LintCase[] = [
 const withFile = (file: string): string =>
   `name: "@"\nbackend: "python"\n${TENSORS}\ndefault_model_filename: "${file}"`;
 
+/** A case whose load never comes to an end. */
+interface HangingCase extends LintCase {
+  /** The rule by which lint refuses it. */
+  readonly rule: string;
+}
+
 /** Loads that never come to an end: the model's process is gone before Triton hears of it. */
-export const HANGING_CASES: readonly LintCase[] = [
+export const HANGING_CASES: readonly HangingCase[] = [
   {
     id: "R8.no_file",
+    rule: "P101",
     files: { "@/config.pbtxt": `name: "@"\nbackend: "python"\n${TENSORS}`, "@/1/other.py": MODEL_PY },
   },
   {
     id: "R8.through_nothing",
+    rule: "P101",
     files: { "@/config.pbtxt": withFile("sub/../model.py"), "@/1/model.py": MODEL_PY },
   },
-  { id: "R8.absolute", files: { "@/config.pbtxt": withFile("/etc/passwd"), "@/1/model.py": MODEL_PY } },
+  {
+    id: "R8.absolute",
+    rule: "P101",
+    files: { "@/config.pbtxt": withFile("/etc/passwd"), "@/1/model.py": MODEL_PY },
+  },
+  {
+    id: "P1.shell",
+    rule: "P106",
+    files: { "@/config.pbtxt": withFile("a$b.py"), "@/1/a$b.py": MODEL_PY },
+  },
 ];

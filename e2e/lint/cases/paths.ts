@@ -1,4 +1,4 @@
-import { config, type LintCase, python } from "../case.ts";
+import { config, type LintCase, MODEL_PY, python, TENSORS } from "../case.ts";
 
 const OPEN = "failed to open text file for read";
 
@@ -10,6 +10,31 @@ const initial = (file: string): string =>
   `sequence_batching { state { input_name: "I" output_name: "O" data_type: TYPE_FP32 dims: [ 2 ] initial_state { name: "i" data_type: TYPE_FP32 dims: [ 2 ] data_file: "${file}" } } }`;
 const environment = (path: string): string =>
   `parameters { key: "EXECUTION_ENV_PATH" value { string_value: "${path}" } }`;
+
+const OWN = "$$TRITON_MODEL_DIRECTORY";
+const ACTIVATE = "should contain an 'activate' script";
+const NO_LIBRARY = "unable to load shared library";
+const NO_MODULE = "No module named";
+
+/** A model whose Python file is called so, and stands where this says. */
+const named = (
+  id: string,
+  says: string | undefined,
+  name: string,
+  at = name,
+  more: LintCase["files"] = {},
+): LintCase => ({
+  id,
+  says,
+  files: {
+    "@/config.pbtxt": `name: "@"\nbackend: "python"\n${TENSORS}\ndefault_model_filename: "${name}"`,
+    [`@/1/${at}`]: MODEL_PY,
+    ...more,
+  },
+});
+
+const runtime = (id: string, name: string, at: string): LintCase =>
+  python(id, NO_LIBRARY, `runtime: "${name}"`, { [`@/${at}`]: "no library" });
 
 /** Paths in a configuration that lead through other folders. */
 export const PATH_CASES: readonly LintCase[] = [
@@ -29,4 +54,38 @@ export const PATH_CASES: readonly LintCase[] = [
   python("P2", "Failed to get the canonical path for /nowhere.tar.gz", environment("/nowhere.tar.gz")),
   python("P2.relative", "Failed to get the canonical path", environment("$$TRITON_MODEL_DIRECTORY/env")),
   python("P2.empty", undefined, environment("")),
+  python("P2.folder", ACTIVATE, environment(`${OWN}/env`), { "@/env/lib/other": "" }),
+  python("P2.own_folder", ACTIVATE, environment(OWN)),
+  python("P2.activated", undefined, environment(`${OWN}/env`), { "@/env/bin/activate": "true\n" }),
+  python("P2.through", undefined, environment(`${OWN}/../@/env`), { "@/env/bin/activate": "true\n" }),
+  python("P2.no_slash", "Failed to get the canonical path", environment(`${OWN}env`), {
+    "@/env/bin/activate": "true\n",
+  }),
+  python("P2.relative_nowhere", "Failed to get the canonical path for env", environment("env"), {
+    "@/env/bin/activate": "true\n",
+  }),
+  // The only one: Triton 2.51 unpacks no other archive after one that it could not, and looks for relative paths elsewhere.
+  python("P2.text", "archive_read_open_filename() failed", environment(`${OWN}/env.tar.gz`), {
+    "@/env.tar.gz": "conda env export\n",
+  }),
+  runtime("M8.runtime_text", "run.so", "run.so"),
+  runtime("M8.runtime_version", "run.so", "1/run.so"),
+  runtime("M8.runtime_below", "sub/run.so", "sub/run.so"),
+  runtime("M8.runtime_own", "libtriton_python.so", "libtriton_python.so"),
+  runtime("M8.runtime_folder", "run", "run/other"),
+  python("M8.runtime_config", NO_LIBRARY, 'runtime: "config.pbtxt"'),
+  named("P1.through", NO_MODULE, "sub/../model.py", "model.py", { "@/1/sub/other": "" }),
+  named("P1.here", NO_MODULE, "./model.py", "model.py"),
+  named("P1.slash", NO_MODULE, "/model.py", "model.py"),
+  named("P1.slashes", NO_MODULE, "sub//model.py", "sub/model.py"),
+  named("P1.dotted_folder", NO_MODULE, "v1.2/model.py"),
+  named("P1.dotted", NO_MODULE, "net.v2.py"),
+  named("P1.hidden", NO_MODULE, ".model.py"),
+  named("P1.no_ending", "Model name must end with '.py'", "model"),
+  named("P1.capitals", "Model name must end with '.py'", "MODEL.PY"),
+  named("P1.below", undefined, "sub/model.py"),
+  named("P1.around", undefined, "../../@/1/model.py", "model.py"),
+  named("P1.dash", undefined, "my-model.py"),
+  { id: "R11.hidden", name: ".hidden", says: OPEN, files: { "@/HEAD": "ref: refs/heads/main\n" } },
+  { id: "R11.loop", says: OPEN, files: {}, links: { "@": "." } },
 ];

@@ -1,4 +1,4 @@
-import { type LintCase, python } from "../case.ts";
+import { config, type LintCase, python } from "../case.ts";
 
 const NO_CLASS = "AttributeError: module '1.model' has no attribute 'TritonPythonModel'";
 const OTHER_CLASS = "class Model:\n    pass\n";
@@ -14,6 +14,9 @@ export const TEXT_CASES: readonly LintCase[] = [
   latin1(python("Y1.key", undefined, 'parameters { key: "caf\u00e9" value { string_value: "v" } }')),
   latin1(python("Y1.bare", "failed to read text proto from", "\u00e9")),
   latin1(python("Y1.both", "failed to read text proto from", "# caf\u00e9\nmax_batch_sizes: 1")),
+  config("Y1.bom", "failed to read text proto from", "", {
+    "@/config.pbtxt": `\ufeffname: "@"\nbackend: "python"\n`,
+  }),
   python("Y1.escaped", undefined, String.raw`parameters { key: "k" value { string_value: "\xff\xfe" } }`),
   python(
     "Y1.escaped_both",

@@ -73,7 +73,7 @@ async function fromFolder({ terminal }: Context, folder: string, name?: string):
   const { contract, incomplete } = await contractOfFolder(folder, name ?? basename(resolve(folder)));
   for (const model of incomplete) {
     terminal.err(
-      `${printable(model)}: its config.pbtxt names no tensors; only --from-server can tell what the server fills in`,
+      `${printable(model)}: no config.pbtxt names its tensors; only --from-server can tell what the server fills in`,
     );
   }
   return contract;

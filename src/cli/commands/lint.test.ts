@@ -40,7 +40,11 @@ describe("lint --config", () => {
     ["no JSON", "{", /c\.json: expected JSON: /],
     ["no object", "[]", /c\.json: expected an object, got \[\]/],
     ["no reason", '{ "ignore": [{ "rule": "D" }] }', /c\.json: expected a reason to ignore D, got nothing/],
-    ["a key that there is not", '{ "ignored": [] }', /expected triton and ignore only, got "ignored"/],
+    [
+      "a key that there is not",
+      '{ "ignored": [] }',
+      /expected triton, autoComplete and ignore only, got "ignored"/,
+    ],
     ["a rule that there is not", '{ "ignore": [{ "rule": "Q9", "reason": "x" }] }', /there is no rule "Q9"/],
   ])("says what is wrong with %s", async (_case, text, message) => {
     await expect(run(write(mended), { config: config(text) })).rejects.toMatchObject({
@@ -62,6 +66,30 @@ describe("lint --config", () => {
     const { code, told } = await run(write(mended), { config: config(text) });
     expect(code).toBe(0);
     expect(told).toMatch(/c\.json: there is no model "x"; its exception from D does nothing\n/);
+  });
+});
+
+describe("lint --auto-complete", () => {
+  const open = { "m/1/model.onnx": "" };
+
+  it("is for a server that completes configurations, and tells how many verdicts nobody knows", async () => {
+    expect(await run(write(open))).toMatchObject({
+      code: 1,
+      told: expect.stringContaining("1 model, Triton 26.08 refuses 1;") as string,
+    });
+    const { code, told } = await run(write(open), { autoComplete: true });
+    expect(code).toBe(0);
+    expect(told).toContain("1 model, Triton 26.08 with auto-complete refuses none, 1 unknown; 0 errors");
+  });
+
+  it("may stand in the file of settings, and the flag goes before it", async () => {
+    const config = join(write({ "c.json": '{ "autoComplete": true }' }), "c.json");
+    expect((await run(write(open), { config })).code).toBe(0);
+    const wrong = join(write({ "c.json": '{ "autoComplete": "yes" }' }), "c.json");
+    await expect(run(write(open), { config: wrong })).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining('expected autoComplete to be true or false, got "yes"') as string,
+    });
   });
 });
 

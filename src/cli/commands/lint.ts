@@ -18,6 +18,7 @@ import { printable } from "../terminal.ts";
 /** Flags of `triptych lint`. */
 export interface LintFlags {
   readonly triton?: string;
+  readonly autoComplete?: boolean;
   readonly rule?: readonly string[];
   readonly ignore?: readonly string[];
   readonly config?: string;
@@ -54,8 +55,10 @@ interface Told {
 async function reportOf({ folder, config, ...flags }: LintCommand): Promise<Told> {
   const settings = await loadSettings(config);
   const triton = flags.triton ?? settings.triton;
+  const autoComplete = flags.autoComplete ?? settings.autoComplete ?? false;
   const report = await lintRepository(modelsFolder(folder), {
     ...(triton === undefined ? {} : { triton }),
+    autoComplete,
     ...(flags.rule === undefined ? {} : { rules: flags.rule }),
     ...(flags.ignore === undefined ? {} : { ignore: flags.ignore }),
     followLinks: flags.followLinks === true,

@@ -4,7 +4,7 @@ import { stringsOf, tensor } from "../../tensor/index.ts";
 import { connect } from "../connect.ts";
 import { toy } from "../testing/contract.ts";
 import { failure } from "../testing/fake-triton.ts";
-import { firstOf, progressOf, VIDEO } from "../testing/messages.ts";
+import { firstOf, progressOf, responseOf, VIDEO } from "../testing/messages.ts";
 import { startProxy } from "../testing/proxy.ts";
 import { playClip, sendDone, serve, studioFor } from "../testing/toy-server.ts";
 import type { ProgressEvent, Run } from "./types.ts";
@@ -268,7 +268,7 @@ describe("a run that fails", () => {
     const { studio } = await studioFor({
       ModelStreamInfer: (stream) => {
         if (Object.keys(outputs).length > 0) stream.send(outputs);
-        stream.end();
+        stream.respond(responseOf(stream.request, {}));
       },
     });
     await expect(studio.draft.generate({ prompt: "a" }).result).rejects.toMatchObject({

@@ -35,6 +35,29 @@ function steps(stream: FakeStream, wanted: Request): void {
 }
 
 describe("streamMany", () => {
+  it.each([1, 4])(
+    "tells which requests had no end where the server ends the stream well, %d at a time",
+    async (most) => {
+      const { studio } = await studioFor({
+        EachStreamRequest: (stream, wanted) => {
+          if (seedOf(wanted) === 3) return; // what comes after the end is not answered
+          steps(stream, wanted);
+          if (seedOf(wanted) === 1) stream.end();
+        },
+      });
+      const requests = [request(2), request(1), request(3)];
+      const entries = await collect(
+        studio.models.draft_stream.streamMany(requests, { ...OUTPUTS, maxInFlight: most }),
+      );
+      const ends = entries.filter(({ last }) => last).sort((a, b) => a.index - b.index);
+      expect(ends.map(({ index, error }) => [index, error?.code])).toEqual([
+        [0, undefined],
+        [1, undefined],
+        [2, "response-invalid"],
+      ]);
+    },
+  );
+
   it("sends all requests on one stream, and tells whose each answer is", async () => {
     const { server, studio } = await studioFor({ EachStreamRequest: steps });
     const entries = await collect(

@@ -1,4 +1,6 @@
 import { TriptychError, toTriptychError } from "../../errors/index.ts";
+import { checkedSignal } from "../options.ts";
+import { onAbort } from "../transport/abort-listeners.ts";
 import { cancelledBy } from "../transport/endings.ts";
 import { Lane } from "../transport/lane.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -31,18 +33,18 @@ export async function* streamMany(
   const lane = new Lane();
   const send: Send = (inputs, own) => openInference(transport, model, inputs, { ...shared, ...own, lane });
   const calls = new ManyCalls(send, checkedLimit(maxInFlight));
-  const onAbort = (): void => {
+  const leave = (): void => {
     calls.stop(cancelledBy(signal));
     lane.end();
   };
-  if (signal?.aborted === true) throw cancelledBy(signal);
-  signal?.addEventListener("abort", onAbort, { once: true });
+  if (checkedSignal(signal)?.aborted === true) throw cancelledBy(signal);
+  const unlisten = onAbort(signal, leave);
   try {
     void calls.play(requests);
     yield* calls.entries;
   } finally {
-    signal?.removeEventListener("abort", onAbort);
-    onAbort();
+    unlisten();
+    leave();
   }
 }
 

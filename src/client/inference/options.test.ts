@@ -25,6 +25,21 @@ async function refusalOf(options: object): Promise<unknown> {
 }
 
 describe("options of an inference", () => {
+  it.each([
+    ["a deadline that no timer reaches", { deadlineMs: Number.MAX_SAFE_INTEGER }, "deadlineMs: expected"],
+    ["a deadline that is none", { deadlineMs: Number.NaN }, "deadlineMs: expected"],
+    ["a controller for a signal", { signal: new AbortController() }, "signal: expected an AbortSignal"],
+    ["text for a signal", { signal: "abort" }, "signal: expected an AbortSignal"],
+    ["an id that no error could repeat", { requestId: "x".repeat(1025) }, "requestId: expected at most 1024"],
+    ["such a version", { version: "1".repeat(1025) }, "version: expected at most 1024"],
+  ])("are refused before anything is sent: %s", async (_, options, message) => {
+    expect(await refusalOf(options)).toMatchObject({ message: expect.stringContaining(message) as string });
+  });
+
+  it("may be as long as an error can repeat", async () => {
+    expect(await requestOf({ requestId: "x".repeat(1024) })).toMatchObject({ id: "x".repeat(1024) });
+  });
+
   it("go where the server looks for them", async () => {
     const request = await requestOf({
       version: "3",

@@ -52,14 +52,22 @@ describe("stream", () => {
     expect(answers.map(({ final }) => final)).toEqual([false, true]);
   });
 
-  it("ends where the server ends without any mark", async () => {
+  it("fails where the server ends well without the mark of the last answer: there may have been more", async () => {
     const { studio } = await studioFor({
       ModelStreamInfer: (stream) => {
         stream.send(progressOf("tokenizer", 1, 1, 5));
         stream.end();
       },
     });
-    expect(await collect(studio.models.draft_stream.stream(INPUTS))).toHaveLength(1);
+    const seen: unknown[] = [];
+    const reading = (async () => {
+      for await (const answer of studio.models.draft_stream.stream(INPUTS)) seen.push(answer);
+    })();
+    await expect(reading).rejects.toMatchObject({
+      code: "response-invalid",
+      message: expect.stringContaining("ended the stream before its last answer") as string,
+    });
+    expect(seen).toHaveLength(1);
   });
 
   it("does not wait for ever on a server that leaves a finished stream open", async () => {

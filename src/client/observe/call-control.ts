@@ -1,4 +1,5 @@
 import { TriptychError } from "../../errors/index.ts";
+import { onAbort } from "../transport/abort-listeners.ts";
 import { cancelledBy } from "../transport/endings.ts";
 
 /** How often a call that is past its deadline is looked at, while it still ends by itself. */
@@ -15,10 +16,7 @@ export class CallControl {
   readonly #controller = new AbortController();
   readonly #until: number;
   readonly #deadlineMs: number;
-  readonly #source: AbortSignal | undefined;
-  readonly #onAbort = (): void => {
-    this.stop(cancelledBy(this.#source));
-  };
+  readonly #unlisten: () => void;
   #timer: NodeJS.Timeout;
   #running = 0;
   #failed: TriptychError | undefined;
@@ -30,11 +28,13 @@ export class CallControl {
   constructor(deadlineMs: number, source: AbortSignal | undefined) {
     this.#until = performance.now() + deadlineMs;
     this.#deadlineMs = deadlineMs;
-    this.#source = source;
     this.#over.catch(() => undefined);
     this.#timer = this.#look(deadlineMs);
-    if (source?.aborted === true) this.#onAbort();
-    else source?.addEventListener("abort", this.#onAbort, { once: true });
+    const giveUp = (): void => {
+      this.stop(cancelledBy(source));
+    };
+    this.#unlisten = onAbort(source, giveUp);
+    if (source?.aborted === true) giveUp();
   }
 
   /** Aborts when the call is given up. */
@@ -79,7 +79,7 @@ export class CallControl {
   /** To be called when the call is over. */
   release(): void {
     clearTimeout(this.#timer);
-    this.#source?.removeEventListener("abort", this.#onAbort);
+    this.#unlisten();
   }
 
   #look(ms: number): NodeJS.Timeout {
@@ -94,7 +94,7 @@ export class CallControl {
   }
 
   #late(): TriptychError {
-    return new TriptychError("deadline-exceeded", `No answer within ${this.#deadlineMs} ms.`, {
+    return new TriptychError("deadline-exceeded", `No answer within ${Math.round(this.#deadlineMs)} ms.`, {
       hint: "A middleware held the call up; see what it waits for, or raise deadlineMs.",
     });
   }

@@ -63,10 +63,11 @@ export class Attempts {
     if (error.code === "model-not-found" && this.#last !== undefined) pool.suspect(this.#last);
     const msLeft = this.#limits.until - performance.now();
     const elsewhere = pool.hasOther(this.#tried);
-    const pause = isTriptychError(reason)
-      ? retries.pauseBefore({ number: this.#number, error, repeatable: this.#repeatable, elsewhere, msLeft })
-      : undefined;
-    if (pause === undefined) throw afterAttempts(error, this.#number);
+    const attempt = { number: this.#number, error, repeatable: this.#repeatable, elsewhere, msLeft };
+    // What is no failure of a call's is not tried again.
+    const isSpent = isTriptychError(reason) && retries.isSpent(attempt);
+    const pause = isTriptychError(reason) ? retries.pauseBefore(attempt) : undefined;
+    if (pause === undefined) throw afterAttempts(error, this.#number, isSpent);
     await waiting.wait(sleep(pause), this.#limits, "another attempt");
     this.#limits.watch?.retried();
   }

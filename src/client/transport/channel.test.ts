@@ -31,34 +31,55 @@ describe("the channel", () => {
     );
   });
 
-  it.each(["127.0.0.1:8001", "localhost:8001", "[::1]:8001", "unix:/tmp/triton.sock", "dns:///localhost:1"])(
-    "goes to %s past any proxy",
-    (endpoint) => {
-      expect(isLoopback(endpoint)).toBe(true);
-      expect(channelOptions(endpoint)["grpc.enable_http_proxy"]).toBe(0);
-    },
-  );
+  it.each([
+    "127.0.0.1:8001",
+    "127.1.2.3:8001",
+    "localhost:8001",
+    "[::1]:8001",
+    "[::ffff:127.0.0.1]:8001",
+    "unix:/tmp/triton.sock",
+    "dns:///localhost:1",
+    "dns:localhost",
+    "ipv4:127.0.0.1:1,127.0.0.2:2",
+  ])("goes to %s past any proxy", (endpoint) => {
+    expect(isLoopback(endpoint)).toBe(true);
+    expect(channelOptions(endpoint)["grpc.enable_http_proxy"]).toBe(0);
+  });
 
-  it.each(["localhost.example:8001", "10.127.0.0:1", "triton:8001"])(
-    "may need a proxy for %s",
-    (endpoint) => {
-      expect(isLoopback(endpoint)).toBe(false);
-    },
-  );
+  it.each([
+    "localhost.example:8001",
+    "10.127.0.0:1",
+    "triton:8001",
+    "127.0.0.1.evil.example:8001",
+    "127.evil.example:8001",
+    "dns:///127.0.0.1.evil.example:8001",
+    "dns://127.0.0.1/evil.example:8001",
+    "dns://evil.example/localhost:8001",
+    "ipv4:127.0.0.1:1,192.0.2.1:1",
+    "[::1.evil]:1",
+    "",
+  ])("may need a proxy for %s", (endpoint) => {
+    expect(isLoopback(endpoint)).toBe(false);
+  });
 
-  it.each(["http://127.0.0.1:8001", "https://triton", "grpc://triton:8001", "triton", "", "triton:"])(
-    "refuses %j, which is no endpoint",
-    (endpoint) => {
-      expect(() => {
-        checkEndpoint(endpoint);
-      }).toThrow(
-        expect.objectContaining({
-          code: "unreachable",
-          message: expect.stringContaining("host:port") as string,
-        }),
-      );
-    },
-  );
+  it.each([
+    "http://127.0.0.1:8001",
+    "https://triton",
+    "grpc://triton:8001",
+    "triton",
+    "",
+    "triton:",
+    "::1:1",
+  ])("refuses %j, which is no endpoint", (endpoint) => {
+    expect(() => {
+      checkEndpoint(endpoint);
+    }).toThrow(
+      expect.objectContaining({
+        code: "unreachable",
+        message: expect.stringContaining("host:port") as string,
+      }),
+    );
+  });
 
   it.each([
     { privateKey: Buffer.from("x") },

@@ -1,4 +1,5 @@
 import type { TriptychError } from "../../errors/index.ts";
+import { onAbort } from "./abort-listeners.ts";
 import { cancelledBy } from "./endings.ts";
 import { type CallFacts, statusError } from "./status.ts";
 
@@ -16,9 +17,7 @@ export class CallGuard {
   readonly #call: { cancel(): void };
   readonly #context: GuardContext;
   readonly #running: Set<CallGuard>;
-  readonly #onAbort = (): void => {
-    this.stop(cancelledBy(this.#context.signal));
-  };
+  readonly #unlisten: () => void;
   #isOver = false;
   #settled: Promise<void> | undefined;
   #markSettled: () => void = () => undefined;
@@ -28,12 +27,19 @@ export class CallGuard {
     this.#context = context;
     this.#running = running;
     running.add(this);
-    context.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#unlisten = onAbort(context.signal, () => {
+      this.stop(cancelledBy(context.signal));
+    });
   }
 
   /** Why the call was stopped from this end, if it was. */
   get stopped(): TriptychError | undefined {
     return this.#stopped;
+  }
+
+  /** @throws TriptychError why the call was stopped from this end, if it was. */
+  throwIfStopped(): void {
+    if (this.#stopped !== undefined) throw this.#stopped;
   }
 
   /** Fulfils when the call is over at both ends. Made when it is asked for: hardly any call ever is. */
@@ -55,7 +61,7 @@ export class CallGuard {
   release(): void {
     this.#isOver = true;
     this.#running.delete(this);
-    this.#context.signal?.removeEventListener("abort", this.#onAbort);
+    this.#unlisten();
     this.#markSettled();
   }
 

@@ -6,7 +6,7 @@ import { cancelledBy } from "./endings.ts";
 import { CallGuard } from "./guard.ts";
 import { LaneRequest } from "./lane-request.ts";
 import { isFinal, type ResponseStream } from "./responses.ts";
-import { messageError } from "./status.ts";
+import { messageError, unfinished } from "./status.ts";
 
 /** How long a server may take to close a stream that has nothing left to say. */
 const CLOSING_MS = 2000;
@@ -113,7 +113,8 @@ export class LaneCall {
       failure = this.#guard.stopped ?? reason;
     }
     this.#isOver = true;
-    for (const request of this.#requests.values()) request.end(failure);
+    // A stream that ends well before the last answers of its requests has lost them.
+    for (const request of this.#requests.values()) request.end(failure ?? unfinished(request.context));
     this.#requests.clear();
   }
 

@@ -4,9 +4,6 @@ import type { CallContext } from "./context.ts";
 import { CallGuard } from "./guard.ts";
 import { isFinal, type ResponseStream } from "./responses.ts";
 
-/** Timers cannot wait longer: 24 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** What a request tells the stream that it shares. */
 export interface LaneRequestHost {
   /** So many answers wait no longer. */
@@ -40,12 +37,11 @@ export class LaneRequest implements ResponseStream {
       context,
       running,
     );
-    const msLeft = Math.max(0, context.until - performance.now());
     this.#timer = setTimeout(
       () => {
         this.stop(late(context));
       },
-      Math.min(msLeft, LONGEST_TIMER_MS),
+      Math.max(0, context.until - performance.now()),
     );
   }
 

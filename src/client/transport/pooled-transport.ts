@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Metadata } from "@grpc/grpc-js";
-import { type CallOptions, checkedDeadline, DEFAULT_DEADLINE_MS } from "../options.ts";
+import { type CallOptions, checkedDeadline, checkedSignal, DEFAULT_DEADLINE_MS } from "../options.ts";
 import type { ModelInferRequest, UnaryRpcs } from "../protocol/messages.ts";
 import { type AttemptHost, Attempts, type BoundCall } from "./attempts.ts";
 import type { TransportCall } from "./context.ts";
+import { checkTexts } from "./echoed-texts.ts";
 import { cancelledBy, closedError } from "./endings.ts";
 import type { CallHeaders } from "./headers.ts";
 import type { Admission } from "./pool/admission.ts";
@@ -86,6 +87,7 @@ export class PooledTransport implements Transport {
     request: UnaryRpcs[N]["request"],
     call: TransportCall = {},
   ): Promise<UnaryRpcs[N]["response"]> {
+    checkTexts(request);
     const bound = bind(call);
     const place = rpc === "ModelInfer" ? this.#enter(bound) : undefined;
     try {
@@ -97,6 +99,7 @@ export class PooledTransport implements Transport {
   }
 
   stream(request: ModelInferRequest, call: TransportCall = {}): ResponseStream {
+    checkTexts(request);
     const bound = bind(call);
     return new RetriedStream(request, this.#attemptsOf(bound, false), this.#enter(bound));
   }
@@ -147,7 +150,7 @@ export class PooledTransport implements Transport {
   }
 
   async #admitLater(call: BoundCall, headers: Promise<Metadata>): Promise<EndpointCall> {
-    const metadata = await this.#waiting.wait(headers, call, "its headers");
+    const metadata = await this.#waiting.wait(headers, call, this.#parts.headers.sources);
     this.#check(call);
     return { ...call, metadata };
   }
@@ -159,5 +162,6 @@ export class PooledTransport implements Transport {
 }
 
 function bind(call: TransportCall): BoundCall {
+  checkedSignal(call.signal);
   return { ...call, until: performance.now() + checkedDeadline(call.deadlineMs ?? DEFAULT_DEADLINE_MS) };
 }

@@ -36,7 +36,7 @@ const NOT_TRUSTED: Meaning & { readonly text: RegExp } = {
   hint: "Encryption failed. See that `tls` trusts the authority of the server's certificate, that it is for this name and has not expired, and that the server encrypts at all.",
 };
 const STOPPING: Meaning & { readonly text: RegExp } = {
-  text: /exiting|shutting down|stopped accepting/i,
+  text: /exiting|shutting down|stopped accepting|server is stopping/i,
   code: "server-stopping",
   hint: "Send the call again when the server, or another one, is there.",
   accepted: false,
@@ -51,7 +51,7 @@ const BUSY: Meaning = { code: "overloaded", hint: "Wait before trying again, or 
 /** The queue of the model that was called itself, not that of one further inside, after others have worked. */
 const QUEUE_FULL: Meaning & { readonly text: RegExp } = {
   ...BUSY,
-  text: /^(\[request id: [^\]]*\] )?Exceeds maximum queue size$/,
+  text: /^Exceeds maximum queue size$/,
   accepted: false,
 };
 const NO_MODEL: Meaning = {
@@ -61,10 +61,16 @@ const NO_MODEL: Meaning = {
 /** Of the model that was called itself. A server that is shutting down gives its models up before it goes. */
 const MODEL_GONE: Meaning & { readonly text: RegExp } = {
   ...NO_MODEL,
-  text: /^(\[request id: [^\]]*\] )?Request for unknown model/,
+  text: /^Request for unknown model/,
   accepted: false,
 };
 const REFUSED: Meaning = { code: "request-invalid" };
+const NO_CONTROL: Meaning & { readonly text: RegExp } = {
+  text: /explicit model load \/ unload is not allowed/,
+  code: "request-invalid",
+  hint: "Start the server with explicit model control (--model-control-mode=explicit).",
+  accepted: false,
+};
 const LOCKED: Meaning = {
   code: "access-denied",
   hint: "Give what the server asks for: `protocolKeys` for its restricted protocols, `token`, `headers` or `tls`.",
@@ -95,6 +101,7 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
     MODEL_GONE,
     { text: /not at ready state|has no available versions|unknown model/i, ...NO_MODEL },
     { text: /protocol is restricted/i, ...LOCKED },
+    NO_CONTROL,
     STOPPING,
     NOT_READY,
     NOT_TRUSTED,
@@ -129,7 +136,7 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
     {
       text: /bandwidth exhausted/i,
       code: "unreachable",
-      hint: "The server closed the connection because of too many keepalive pings: agree `keepalive` with its flags.",
+      hint: "The connection was closed because of too many keepalive pings, or of more headers than Node reads: agree `keepalive` with the server's flags.",
     },
     {
       text: /larger than (max|\d+)/i,
@@ -149,6 +156,9 @@ const RULES: Readonly<Partial<Record<Status, readonly Meaning[]>>> = {
     FAILED,
   ],
 };
+
+/** What Triton puts before an error of a request that has an id. */
+const REQUEST_ID = /^\[request id: .*?\] /;
 
 /** Triton's name for a request that has no id, and a heading of the library's with nothing below. */
 const NOISE = /^\[request id: <id_unknown>\] | Resolution note:$/g;
@@ -189,10 +199,20 @@ const TEXT_RULES: readonly (Meaning & { readonly text: RegExp })[] = [
 /** The error for a failure that a stream reports as text only. */
 export function messageError(message: string, facts: CallFacts): TriptychError {
   const text = cleanText(message).replace(NOISE, "");
-  const { code, hint, accepted }: Meaning = TEXT_RULES.find((rule) => rule.text.test(text)) ?? FAILED;
+  const words = text.replace(REQUEST_ID, "");
+  const { code, hint, accepted }: Meaning = TEXT_RULES.find((rule) => rule.text.test(words)) ?? FAILED;
   return new TriptychError(code, `${subject(code, facts)}: ${text}`, {
     ...(hint === undefined ? {} : { hint }),
     details: { ...placeOf(facts), ...(accepted === undefined ? {} : { accepted }) },
+  });
+}
+
+/** The error for a stream that the server ended well, but before the mark that follows the last answer. */
+export function unfinished(facts: CallFacts): TriptychError {
+  const text = `${subject("response-invalid", facts)}: the server ended the stream before its last answer.`;
+  return new TriptychError("response-invalid", text, {
+    hint: "There may have been more: see what stands between client and server, and whether the server is stopping.",
+    details: placeOf(facts),
   });
 }
 
@@ -224,10 +244,19 @@ function unreadable(cause: Error, facts: CallFacts): TriptychError {
 /** The library's own words for an answer in plain HTTP, whatever status it makes of that. */
 const HTTP_ANSWER = /^Received HTTP status code \d/;
 
+/** A size that is four letters: a page or a text was read as the head of a message. */
+function isWebPage(text: string): boolean {
+  const size = Number(/larger than max \((\d+) vs/.exec(text)?.[1] ?? 0);
+  const letters = [24, 16, 8, 0].map((shift) => (size >>> shift) & 0xff);
+  return letters.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d);
+}
+
 function meaningOf(code: Status, text: string): Meaning {
   if (HTTP_ANSWER.test(text)) return NO_GRPC;
+  if (isWebPage(text)) return NO_GRPC;
   const rules = RULES[code] ?? [FAILED];
-  return rules.find((rule) => rule.text?.test(text) ?? true) ?? FAILED;
+  const words = text.replace(REQUEST_ID, "");
+  return rules.find((rule) => rule.text?.test(words) ?? true) ?? FAILED;
 }
 
 function subject(code: ErrorCode, { endpoint, model }: CallFacts): string {

@@ -9,7 +9,7 @@ import { rpc } from "../protocol/service.ts";
 import { type CallContext, deadlineOf } from "./context.ts";
 import { CallGuard } from "./guard.ts";
 import { isFinal, type ResponseStream } from "./responses.ts";
-import { messageError } from "./status.ts";
+import { messageError, unfinished } from "./status.ts";
 import { watched } from "./watch.ts";
 
 /** How long a server may take to close a stream after its final response. */
@@ -68,7 +68,7 @@ async function* responsesOf(
     const messages = call.iterator({ destroyOnReturn: false }) as AsyncIterable<ModelStreamInferResponse>;
     for await (const message of messages) {
       if (closing !== undefined) continue; // nothing counts after the final response
-      if (guard.stopped !== undefined) throw guard.stopped;
+      guard.throwIfStopped();
       failed = failureIn(message, context);
       if (failed !== undefined) break;
       const response = responseIn(message, context);
@@ -84,6 +84,8 @@ async function* responsesOf(
     else drain(call);
   }
   if (failed !== undefined) throw failed;
+  // It was asked for a mark after the last answer, so without one there may have been more.
+  if (closing === undefined) throw unfinished(context);
 }
 
 /** Lets the server end a stream that failed: it still has its end mark to send, and crashes if it cannot. */

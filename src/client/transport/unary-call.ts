@@ -18,6 +18,7 @@ export function callUnary<N extends keyof UnaryRpcs>(
   const { serialize, deserialize } = watched(method, watch);
   const options = { deadline: deadlineOf(context) };
   return new Promise((resolve, reject) => {
+    // The library calls back later, when the guard is there.
     const call = client.makeUnaryRequest(
       method.path,
       serialize,

@@ -1,4 +1,5 @@
 import { TriptychError } from "../../errors/index.ts";
+import { onAbort } from "./abort-listeners.ts";
 import { cancelledBy } from "./endings.ts";
 
 /** What bounds a call from its start to its end, whatever it waits for. */
@@ -16,20 +17,16 @@ export class WaitingCalls {
   wait<T>(what: Promise<T>, limits: CallLimits, label: string): Promise<T> {
     let clean: () => void = () => undefined;
     const ended = new Promise<never>((_, reject) => {
-      const onAbort = (): void => {
+      const unlisten = onAbort(limits.signal, () => {
         reject(cancelledBy(limits.signal));
-      };
-      const timer = setTimeout(
-        () => {
-          reject(outOfTime(label));
-        },
-        Math.min(limits.until - performance.now(), 2 ** 31 - 1),
-      );
-      limits.signal?.addEventListener("abort", onAbort, { once: true });
+      });
+      const timer = setTimeout(() => {
+        reject(outOfTime(label));
+      }, limits.until - performance.now());
       this.#waiting.add(reject);
       clean = () => {
         clearTimeout(timer);
-        limits.signal?.removeEventListener("abort", onAbort);
+        unlisten();
         this.#waiting.delete(reject);
       };
     });

@@ -25,15 +25,27 @@ export function isInner({ name }: LintModel, repository: LintRepository): boolea
   return taken.has(name) || named.has(name);
 }
 
-/** True where the Python of a model has the name of another one in quotes. Reads files: ask last. */
+/** A word in quotes; those of another word in it begin one too. */
+const QUOTED = /(["'])(?=([^"'\n]*)\1)/g;
+
+const quoted = new WeakMap<Models, ReadonlySet<string>>();
+
+/** True where the Python of a model has the name of another one in quotes. Reads files, once: ask last. */
 export function isNamedInCode({ name }: LintModel, { models }: LintRepository): boolean {
-  const quoted = [`"${name}"`, `'${name}'`];
-  return [...models.values()].some(({ config, served, textOf }) => {
-    if (config.backend !== "python") return false;
+  const words = quoted.get(models) ?? quotedIn(models);
+  quoted.set(models, words);
+  return words.has(name);
+}
+
+function quotedIn(models: Models): Set<string> {
+  const words = new Set<string>();
+  for (const { config, served, textOf } of models.values()) {
+    if (config.backend !== "python") continue;
     const file = config.default_model_filename ?? "";
     const text = textOf(`${served[0] ?? 1n}`, file === "" ? "model.py" : file) ?? "";
-    return quoted.some((word) => text.includes(word));
-  });
+    for (const [, , word = ""] of text.matchAll(QUOTED)) words.add(word);
+  }
+  return words;
 }
 
 function takenIn(models: Models): Map<string, Set<string>> {

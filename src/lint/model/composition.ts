@@ -86,26 +86,32 @@ function missing(name: string, { models, unread, refusalOf }: LintRepository): k
 }
 
 /** Tensors that do not fit. */
-function* mappingProblems(ensemble: LintModel, { models }: LintRepository): Iterable<CompositionProblem> {
-  const {
-    input = [],
-    output = [],
-    max_batch_size: max = 0,
-    ensemble_scheduling: scheduling,
-  } = ensemble.config;
-  const known = new Map<string, KnownTensor>();
-  for (const tensor of [...input, ...output]) {
-    const { name = "" } = tensor;
-    if (!known.has(name)) known.set(name, knownOf(tensor, ensemble.name, max > 0, true));
-  }
+function* mappingProblems(
+  ensemble: LintModel,
+  { models, open }: LintRepository,
+): Iterable<CompositionProblem> {
+  const { max_batch_size: max = 0, ensemble_scheduling: scheduling } = ensemble.config;
+  const known = ownTensors(ensemble);
   for (const [index, step] of (scheduling?.step ?? []).entries()) {
     const at = `ensemble_scheduling.step[${index}]`;
     const member = models.get(step.model_name ?? "");
-    if (member === undefined) continue;
+    // What it will have is not known, so nothing can be said of what is mapped to it.
+    if (member === undefined || open.has(member.name)) continue;
     yield* batchProblem(at, member, max);
     yield* inputProblems({ at, step, member, known });
     yield* outputProblems({ at, step, member, known });
   }
+}
+
+/** What an ensemble says of its own tensors. */
+function ownTensors({ name: by, config }: LintModel): Map<string, KnownTensor> {
+  const known = new Map<string, KnownTensor>();
+  const hasBatch = (config.max_batch_size ?? 0) > 0;
+  for (const tensor of [...(config.input ?? []), ...(config.output ?? [])]) {
+    const { name = "" } = tensor;
+    if (!known.has(name)) known.set(name, knownOf(tensor, by, hasBatch, true));
+  }
+  return known;
 }
 
 interface StepPlace {

@@ -48,6 +48,8 @@ export interface LintRepository {
   readonly models: ReadonlyMap<string, LintModel>;
   /** Models that are there and could not be looked at. */
   readonly unread: ReadonlySet<string>;
+  /** Models whose configuration is whole only once the server has opened them. */
+  readonly open: ReadonlySet<string>;
   /** Where a model is refused; undefined while it is fine. */
   readonly refusalOf: (model: string) => Phase | undefined;
 }

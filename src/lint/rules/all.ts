@@ -2,6 +2,7 @@ import { BATCH_TENSOR_RULES } from "./batch-tensors.ts";
 import { BATCHING_RULES } from "./batching.ts";
 import { BEYOND_RULES } from "./beyond.ts";
 import { CACHE_RULES } from "./cache.ts";
+import { COMPLETION_RULES } from "./completion.ts";
 import { COMPOSITION_RULES } from "./composition.ts";
 import { DEAD_OUTPUT_RULES } from "./dead-outputs.ts";
 import type { CheckedRule } from "./define.ts";
@@ -14,6 +15,7 @@ import { LIMIT_RULES } from "./limits.ts";
 import { METRIC_TAG_RULES } from "./metric-tags.ts";
 import { MODEL_RULES } from "./model.ts";
 import { PYTHON_RULES } from "./python.ts";
+import { PYTHON_ENVIRONMENT_RULES } from "./python-environment.ts";
 import { SEQUENCE_RULES } from "./sequence.ts";
 import { STATE_RULES } from "./states.ts";
 import { TENSOR_RULES } from "./tensors.ts";
@@ -45,7 +47,9 @@ export const MODEL_CHECKS: readonly CheckedRule[] = [
   ...ENGINE_RULES,
   ...ENGINE_PROFILE_RULES,
   ...PYTHON_RULES,
+  ...PYTHON_ENVIRONMENT_RULES,
   ...BEYOND_RULES,
   ...DEAD_OUTPUT_RULES,
   ...USAGE_RULES,
+  ...COMPLETION_RULES,
 ];

@@ -42,7 +42,7 @@ function onBatches(
   return {
     ...rule,
     severity: "error",
-    phase: "poll",
+    phase: "tensors",
     *check({ config }) {
       for (const place of placesOf(config)) {
         const problem = check(place, config);
@@ -95,6 +95,7 @@ export const BATCH_TENSOR_RULES: readonly CheckedRule[] = [
     {
       id: "I903",
       phrase: "unknown source input name",
+      isCompletable: true,
       what: "A batch input or output is made from an input that there is not.",
       mend: "Name one of the model's inputs.",
       example: added(batchInput('source_input: "OTHER"'), GOOD),
@@ -108,6 +109,7 @@ export const BATCH_TENSOR_RULES: readonly CheckedRule[] = [
     {
       id: "I904",
       phrase: "unknown target output name",
+      isCompletable: true,
       what: "A batch output is for an output that there is not.",
       mend: "Name one of the model's outputs.",
       example: added(batchOutput("OTHER"), batchOutput("OUT")),

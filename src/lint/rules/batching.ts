@@ -1,24 +1,10 @@
 import type { ModelConfigMessage } from "../../model-config/index.ts";
-import type { Problem } from "../model/model.ts";
-import { added, type CheckedRule } from "./define.ts";
+import { added, type CheckedRule, onBatcher } from "./define.ts";
 
 type Batching = NonNullable<ModelConfigMessage["dynamic_batching"]>;
 
-/** A rule on the dynamic batcher, which all models but few have not. */
-function onBatching(
-  rule: Omit<CheckedRule, "severity" | "phase" | "check">,
-  check: (batching: Batching, config: ModelConfigMessage) => Iterable<Problem>,
-): CheckedRule {
-  return {
-    ...rule,
-    severity: "error",
-    phase: "poll",
-    check: ({ config }) =>
-      config.dynamic_batching === undefined ? [] : check(config.dynamic_batching, config),
-  };
-}
-
 const IN = "dynamic_batching";
+const onBatching = onBatcher(IN);
 
 /** The queue policies with a delay that a fixed order does not allow. */
 function* delays({

@@ -1,5 +1,6 @@
 import { type CompositionProblem, composition } from "../model/composition.ts";
 import { isDecoupledEnsemble } from "../model/decoupled-flow.ts";
+import { withUsers } from "../model/ensemble-order.ts";
 import type { LintModel, LintRepository } from "../model/model.ts";
 import type { RuleExample } from "../types.ts";
 import { BASE, type CheckedRule, pythonModel } from "./define.ts";
@@ -183,7 +184,7 @@ export const COMPOSITION_RULES: readonly CheckedRule[] = [
       const written = model.config.model_transaction_policy?.decoupled;
       if (written === undefined || model.config.ensemble_scheduling === undefined) return;
       const real = isDecoupledEnsemble(model, repository);
-      if (written === real) return;
+      if (written === real || withUsers(repository.open, repository.models).has(model.name)) return;
       yield {
         at: "model_transaction_policy.decoupled",
         message: real ? "it has a decoupled step" : "none of its steps is decoupled",

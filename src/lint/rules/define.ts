@@ -1,11 +1,35 @@
+import type { ModelConfigMessage } from "../../model-config/index.ts";
 import { isEngine } from "../model/engine.ts";
 import type { LintModel, LintRepository, Phase, Problem } from "../model/model.ts";
 import type { ExampleFiles, Rule, RuleExample } from "../types.ts";
 
 /** A rule with its check. */
 export interface CheckedRule extends Rule {
-  readonly phase: Phase;
+  /** `tensors`: with the text, or, on a server that completes configurations, once that is done as the model is loaded. */
+  readonly phase: Phase | "tensors";
+  /** True where the server may complete what the rule misses: then nobody knows. */
+  readonly isCompletable?: true;
   readonly check: (model: LintModel, repository: LintRepository) => Iterable<Problem>;
+}
+
+type Batchers = Pick<ModelConfigMessage, "dynamic_batching" | "sequence_batching">;
+
+/** Makes rules on a batcher, which all models but few have not. */
+export function onBatcher<F extends keyof Batchers>(
+  field: F,
+): (
+  rule: Omit<CheckedRule, "severity" | "phase" | "check">,
+  check: (batching: NonNullable<Batchers[F]>, config: ModelConfigMessage) => Iterable<Problem>,
+) => CheckedRule {
+  return (rule, check) => ({
+    ...rule,
+    severity: "error",
+    phase: "poll",
+    check: ({ config }) => {
+      const batching = config[field];
+      return batching ? check(batching, config) : [];
+    },
+  });
 }
 
 /** A Python model that answers nothing, and that Triton loads and warms up. */
@@ -27,6 +51,11 @@ export const BASE = [
   "instance_group { kind: KIND_CPU }",
   "",
 ].join("\n");
+
+/** A parameter of a model as text. */
+export function parameter(key: string, value: string): string {
+  return `parameters { key: "${key}" value { string_value: "${value}" } }`;
+}
 
 /** A repository of one Python model. */
 export function pythonModel(config: string, name = "m"): ExampleFiles {

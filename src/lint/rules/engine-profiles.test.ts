@@ -1,17 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { lintRepository } from "../index.ts";
+import { repositories } from "../testing/repository.ts";
 import { PLAN_BASE, planModel } from "./define.ts";
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "triptych-engines-"));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const { write } = repositories();
 
 const DIMS = "dims: [ 4 ]";
 
@@ -24,9 +16,7 @@ const TWO = [
 async function rulesOf(config: string, words: unknown, more: object = {}): Promise<string[]> {
   const passport = { files: [{ name: "", bytes: 28 }], step: { arguments: words }, ...more };
   const files = { ...planModel(config), "m/1/model.plan.passport.json": JSON.stringify(passport) };
-  mkdirSync(join(folder, "m/1"), { recursive: true });
-  for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
-  const { findings } = await lintRepository(folder, { rules: ["T8", "T9", "T11", "T16"] });
+  const { findings } = await lintRepository(write(files), { rules: ["T8", "T9", "T11", "T16"] });
   return findings.map(({ rule, got = "" }) => `${rule} ${got}`);
 }
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { ENSEMBLE_HINT } from "../fix.ts";
 import type { LintModel } from "../model/model.ts";
 import { spotOf } from "../model/spot.ts";
+import { strayFolder } from "../model/stray-folder.ts";
 import { wantedVersion } from "../model/versions.ts";
 import { added, BASE, type CheckedRule, MODEL_PY, pythonModel } from "./define.ts";
 
@@ -11,6 +12,10 @@ const LABELLED =
 /** Folders that Triton passes over, split by why. */
 function skipped({ otherFolders }: LintModel, hasZero: boolean): string[] {
   return otherFolders.filter((name) => /^0./.test(name) === hasZero);
+}
+
+function tellsNoBackend({ backend, platform, default_model_filename: file }: LintModel["config"]): boolean {
+  return backend === "" && platform === "" && file === "";
 }
 
 /** Characters that the python backend takes in no name of a model or an instance. */
@@ -43,8 +48,11 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
       failing: { "m/config.pbtxt": BASE },
       mended: pythonModel(BASE),
     },
-    *check({ folder, versions, served, config }) {
-      if (served.length > 0) return;
+    *check(model) {
+      const { folder, versions, served, config } = model;
+      const stray = strayFolder(model);
+      // One finding is enough for a folder that is no model: the first.
+      if (served.length > 0 || (stray !== undefined && tellsNoBackend(config))) return;
       if (versions.length > 0) {
         const got = `versions ${versions.slice(0, 9).join(", ")}`;
         yield { at: "version_policy", message: "the version policy chooses none of its versions", got };
@@ -58,7 +66,7 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
       }
       const expected = `a folder called ${wanted}`;
       const hint = config.platform === "ensemble" ? `Make ${expected} ${ENSEMBLE_HINT}.` : undefined;
-      yield { file: folder, message: "it has no version", expected, hint };
+      yield { file: folder, message: "it has no version", expected, hint, ...stray };
     },
   },
   {
@@ -90,6 +98,8 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
       mended: { ...pythonModel(BASE), "m/2/model.py": MODEL_PY },
     },
     *check(model) {
+      // Of what is no model, each folder would be one.
+      if (!model.hasConfig && model.versions.length === 0) return;
       for (const name of skipped(model, false)) {
         yield { file: join(model.folder, name), message: `${name} is passed over: it is no number` };
       }
@@ -171,10 +181,12 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
       failing: { "m/config.pbtxt": BASE.replace('backend: "python"\n', ""), "m/1/weights.bin": "" },
       mended: { "m/config.pbtxt": BASE, "m/1/model.py": MODEL_PY },
     },
-    *check({ config }) {
-      const { backend, platform, default_model_filename: file } = config;
-      if (backend !== "" || platform !== "" || file !== "") return;
-      yield { message: "neither backend nor platform is written, and no file tells it" };
+    *check(model) {
+      if (!tellsNoBackend(model.config)) return;
+      yield {
+        message: "neither backend nor platform is written, and no file tells it",
+        ...strayFolder(model),
+      };
     },
   },
   {
@@ -197,6 +209,7 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
   {
     id: "R1101",
     severity: "error",
+    autoComplete: false,
     phrase: "failed to open text file for read",
     phase: "poll",
     what: "No config.pbtxt, and the server is not to complete configurations by itself.",
@@ -205,8 +218,11 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
       failing: { "m/1/model.py": MODEL_PY },
       mended: pythonModel(BASE),
     },
-    *check({ hasConfig }) {
-      if (!hasConfig) yield { message: "there is no config.pbtxt" };
+    *check(model) {
+      if (model.hasConfig) return;
+      const { message, hint } = strayFolder(model) ?? {};
+      const why = message === undefined ? "" : `; ${message}`;
+      yield { message: `there is no config.pbtxt${why}`, hint };
     },
   },
 ];

@@ -26,7 +26,18 @@ function resourcesOf({ instance_group: groups = [] }: ModelConfigMessage): Resou
 }
 
 /** The resources of the whole repository that are for all devices together, and those that each has. */
-function kindsOf({ models }: LintRepository): Readonly<Record<"global" | "device", ReadonlySet<string>>> {
+type Kinds = Readonly<Record<"global" | "device", ReadonlySet<string>>>;
+
+// Each model with resources asks for those of all.
+const known = new WeakMap<LintRepository["models"], Kinds>();
+
+function kindsOf({ models }: LintRepository): Kinds {
+  const kinds = known.get(models) ?? kindsIn(models);
+  known.set(models, kinds);
+  return kinds;
+}
+
+function kindsIn(models: LintRepository["models"]): Kinds {
   const all = [...models.values()].flatMap(({ config }) => resourcesOf(config));
   const named = (isGlobal: boolean): Set<string> =>
     new Set(all.filter((found) => found.isGlobal === isGlobal).map(({ name }) => name));

@@ -1,3 +1,7 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { LintModel } from "../model/model.ts";
+import { spotOf } from "../model/spot.ts";
 import { added, BASE, type CheckedRule, configs, pythonModel, replaced } from "./define.ts";
 
 /** Backends that Triton knows by name, with the platforms that they are for. */
@@ -26,6 +30,28 @@ const FAMILIAR = [
 
 /** What a backend that is written in Python is made of. */
 const PYTHON_RUNTIME = "model.py";
+
+/** First bytes of every library of Linux. */
+const ELF = Buffer.from("\u007fELF");
+
+/** The first file of the model's own that is its runtime: a version's goes before that of the model's folder. */
+function ownRuntime(model: LintModel): "library" | "no library" | "unknown" | undefined {
+  const { runtime = "" } = model.config;
+  for (const folder of runtime === "" ? [] : [...model.served.map(String), ""]) {
+    const spot = spotOf(model, folder, runtime);
+    if (spot === "nowhere") continue;
+    if (spot === "unknown") {
+      // It leads out of the model: whether it is there is all that may be asked.
+      if (existsSync(join(model.folder, folder, runtime))) return "unknown";
+      continue;
+    }
+    if (model.filesIn(spot.folder).get(spot.name)?.kind === "folder") return "no library";
+    const head = model.headOf(spot.folder, spot.name, ELF.length);
+    if (head === undefined) return "unknown";
+    return ELF.equals(head) ? "library" : "no library";
+  }
+  return undefined;
+}
 
 /** The model as a whole (M). */
 export const MODEL_RULES: readonly CheckedRule[] = [
@@ -104,10 +130,12 @@ export const MODEL_RULES: readonly CheckedRule[] = [
     what: "A backend that NVIDIA's containers do not have; where the server is known, an error.",
     mend: "Correct its name, or see that the server has it.",
     example: replaced('"python"', '"pyhton"', '"python"'),
-    *check({ config }, { profile }) {
+    *check({ config, hasConfig, name }, { profile }) {
       const { backend = "" } = config;
       const known = profile.backends;
       if (backend === "" || (known ?? FAMILIAR).includes(backend)) return;
+      // The end of a hidden folder's name was never meant for a backend.
+      if (!hasConfig && name.startsWith(".")) return;
       const expected = (known ?? FAMILIAR).join(", ");
       const message = `${backend} is no backend of this server`;
       yield { at: "backend", message, expected, got: backend, ...(known && { severity: "error" }) };
@@ -124,19 +152,34 @@ export const MODEL_RULES: readonly CheckedRule[] = [
       ...added('runtime: "libother.so"', 'runtime: "libtriton_python.so"'),
       triton: "embedded",
     },
-    *check({ config, served, filesIn }, { profile }) {
-      const { runtime = "", backend = "" } = config;
+    *check(model, { profile }) {
+      const { runtime = "", backend = "" } = model.config;
       if (runtime === "" || runtime === PYTHON_RUNTIME || profile.backends?.includes(backend) !== true)
         return;
-      const folders = ["", ...served.map(String)];
-      if (runtime === `libtriton_${backend}.so` || folders.some((folder) => filesIn(folder).has(runtime)))
-        return;
+      if (runtime === `libtriton_${backend}.so` || ownRuntime(model) !== undefined) return;
       yield {
         at: "runtime",
         message: `there is no library ${runtime}`,
         expected: `libtriton_${backend}.so`,
         got: runtime,
       };
+    },
+  },
+  {
+    id: "M703",
+    severity: "error",
+    phrase: "unable to load shared library",
+    phase: "load",
+    what: "What `runtime` names in the model's folder, or in a version's, is no library, by its first bytes.",
+    mend: "Take `runtime` away, or put the backend's library there.",
+    example: {
+      failing: { ...added('runtime: "run.so"').failing, "m/run.so": "#!/bin/sh\n" },
+      mended: added("").mended,
+    },
+    *check(model) {
+      const { runtime = "" } = model.config;
+      if (runtime === PYTHON_RUNTIME || ownRuntime(model) !== "no library") return;
+      yield { at: "runtime", message: `${runtime} is no library`, got: runtime };
     },
   },
   {

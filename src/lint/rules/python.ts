@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
-import type { LintModel, LintRepository, Problem } from "../model/model.ts";
-import { pythonCode } from "../model/python-code.ts";
+import type { LintModel, Problem } from "../model/model.ts";
+import { bringsNames, codesOf, isPlainClass } from "../model/python-model.ts";
 import { spotOf } from "../model/spot.ts";
 import { folderOf, loadedVersions } from "../model/versions.ts";
-import { added, BASE, type CheckedRule, MODEL_PY, pythonModel } from "./define.ts";
+import type { ExampleFiles } from "../types.ts";
+import { added, BASE, type CheckedRule, MODEL_PY, parameter, pythonModel } from "./define.ts";
 
 /** A rule on models of the python backend. */
 function onPython(
@@ -26,24 +26,15 @@ function onCode(
   const { failing, ...rest } = rule;
   const example = { failing: { ...pythonModel(BASE), "m/1/model.py": failing }, mended: pythonModel(BASE) };
   return onPython({ ...rest, example }, function* (model) {
-    for (const version of model.served) {
-      const name = model.config.default_model_filename ?? "";
-      const text = model.textOf(`${version}`, name);
-      if (text === undefined || !isWrong(pythonCode(text), model)) continue;
-      yield { file: `${model.folder}/${version}/${name}`, message };
+    for (const [version, code] of codesOf(model)) {
+      if (!isWrong(code, model)) continue;
+      yield { file: `${model.folder}/${version}/${model.config.default_model_filename ?? ""}`, message };
     }
   });
 }
 
-function parameter(key: string, value: string): string {
-  return `parameters { key: "${key}" value { string_value: "${value}" } }`;
-}
-
-/** Ways by which a name comes into a module without being written there. */
-const BRINGS_NAMES = /import\s*\*|\b(globals|locals|vars|setattr|exec|eval|__getattr__|__dict__)\b/;
-const ENVIRONMENT = "EXECUTION_ENV_PATH";
-/** What Triton puts the model's folder in place of. */
-const MODEL_FOLDER = "$$TRITON_MODEL_DIRECTORY";
+/** What ends a word of a shell, or changes it. */
+const SHELL = /[\s;&|$`<>()'"\\]/;
 const CPU_ONLY = "FORCE_CPU_ONLY_INPUT_TENSORS";
 const FINAL = [
   "class TritonPythonModel:",
@@ -53,34 +44,39 @@ const FINAL = [
   "",
 ].join("\n");
 
-/** Where the environment of a model is on this machine, as far as that is known. */
-function isNoEnvironment(path: string, model: LintModel, { profile }: LintRepository): boolean {
-  if (path.startsWith(MODEL_FOLDER)) return spotOf(model, "", path.slice(MODEL_FOLDER.length)) === "nowhere";
-  // Another server than the embedded one has folders of its own.
-  return profile.backends !== undefined && path.startsWith("/") && !existsSync(path);
+/** Why Python cannot import a model's file: it takes the file's name, and its folder's, for those of a module. */
+function importProblem(path: string): string | undefined {
+  const steps = path.split("/").filter((step) => step !== "");
+  const [file = "", folder = "1"] = steps.toReversed();
+  if (file.replace(/\.py$/, "").includes(".")) return `${file} has a dot in its name`;
+  if (folder.includes(".")) return `${folder}, which it stands in, has a dot in its name`;
+  return /(^|\/)\/[^/]*$/.test(path) ? "there are two slashes before it" : undefined;
 }
 
-const ENVIRONMENT_RULE: CheckedRule = {
-  id: "P201",
-  severity: "error",
-  phase: "load",
-  phrase: "Failed to get the canonical path",
-  what: `What \`${ENVIRONMENT}\` names is not there. Outside of the model's folder only told of the embedded server.`,
-  mend: `Put the archive into the model's folder and name it after ${MODEL_FOLDER}/, or take the parameter away.`,
-  example: {
-    failing: pythonModel(`${BASE}${parameter(ENVIRONMENT, `${MODEL_FOLDER}/env.tar.gz`)}\n`),
-    mended: {
-      ...pythonModel(`${BASE}${parameter(ENVIRONMENT, `${MODEL_FOLDER}/env.tar.gz`)}\n`),
-      "m/env.tar.gz": "",
-    },
-  },
-  *check(model, repository) {
-    const path = model.config.parameters?.[ENVIRONMENT]?.string_value ?? "";
-    if (model.config.backend !== "python" || path === "") return;
-    if (!isNoEnvironment(path, model, repository)) return;
-    yield { at: `parameters["${ENVIRONMENT}"]`, message: "there is no such file", got: path };
-  },
-};
+/** A rule on the path of the Python file; where it is not there, that is told. */
+function onPath(
+  rule: Omit<CheckedRule, "phase" | "check" | "example" | "severity"> & { readonly failing: string },
+  check: (path: string) => string | undefined,
+): CheckedRule {
+  const { failing, ...rest } = rule;
+  const named = (name: string): ExampleFiles => ({
+    "m/config.pbtxt": `${BASE}default_model_filename: "${name}"\n`,
+    [`m/1/${name}`]: MODEL_PY,
+  });
+  const example = { failing: named(failing), mended: named("net_v2.py") };
+  return onPython({ ...rest, severity: "error", example }, function* (model) {
+    const path = model.config.default_model_filename ?? "";
+    const message = check(path);
+    if (message === undefined || model.served.every((version) => isMissing(model, version, path))) return;
+    yield { at: "default_model_filename", message, got: path };
+  });
+}
+
+const ENDING = ".py";
+
+function isMissing(model: LintModel, version: bigint, path: string): boolean {
+  return spotOf(model, folderOf(version), path) === "nowhere";
+}
 
 /** Python models (P). */
 export const PYTHON_RULES: readonly CheckedRule[] = [
@@ -105,6 +101,42 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
       }
     },
   ),
+  onPath(
+    {
+      id: "P104",
+      phrase: "No module named",
+      what: "The path of the Python file cannot be the name of a module, which Triton imports it as: the file, or the folder that it stands in, has a dot in its name.",
+      mend: "Call the file by a name without dots and .py, and let its path end in a folder without.",
+      failing: "net.v2.py",
+    },
+    (path) => (path.endsWith(ENDING) ? importProblem(path) : undefined),
+  ),
+  onPath(
+    {
+      id: "P105",
+      phrase: "Model name must end with '.py'",
+      what: "The name of the Python file has another ending.",
+      mend: "Let it end in .py, in small letters.",
+      failing: "net_v2.txt",
+    },
+    (path) => (path.endsWith(ENDING) ? undefined : `it does not end in ${ENDING}`),
+  ),
+  onPython(
+    {
+      id: "P106",
+      severity: "error",
+      until: "25.07",
+      what: "Before 25.08, a shell starts a Python model: with a character that it reads in the name of the model, or of its file, the load never ends.",
+      mend: "Use letters, digits, dots, dashes and underscores.",
+      example: { failing: pythonModel(BASE, "a b"), mended: pythonModel(BASE, "a_b") },
+    },
+    function* ({ name, config: { default_model_filename: file = "" } }) {
+      const [got] = SHELL.exec(name) ?? SHELL.exec(file) ?? [];
+      if (got === undefined) return;
+      const at = SHELL.test(name) ? undefined : "default_model_filename";
+      yield { at, message: `a shell reads ${JSON.stringify(got)}`, got };
+    },
+  ),
   onCode(
     {
       id: "P102",
@@ -114,7 +146,7 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
       mend: "Write the class, with a method `execute`.",
       failing: "class Model:\n    def execute(self, requests):\n        return []\n",
     },
-    (code) => !/\bTritonPythonModel\b/.test(code) && !BRINGS_NAMES.test(code),
+    (code) => !/\bTritonPythonModel\b/.test(code) && !bringsNames(code),
     "it has no class TritonPythonModel",
   ),
   onCode(
@@ -125,11 +157,9 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
       mend: "Write `def execute(self, requests)`.",
       failing: MODEL_PY.replace("execute", "run"),
     },
-    // A class that is made from another one, or brought from elsewhere, may have it from there.
-    (code) => /class TritonPythonModel(\(\s*(object)?\s*\))?:/.test(code) && !code.includes("execute"),
+    (code) => isPlainClass(code) && !code.includes("execute"),
     "it has no method execute",
   ),
-  ENVIRONMENT_RULE,
   onPython(
     {
       id: "P301",

@@ -2,6 +2,7 @@ import { instancesOf } from "../model/instances.ts";
 import type { LintModel, LintRepository, Problem } from "../model/model.ts";
 import { passportOf } from "../model/passport.ts";
 import { bytesOf, tensorsOf } from "../model/tensors.ts";
+import { AFTER_NEWEST, NEWEST_RELEASE } from "../release.ts";
 import type { Rule } from "../types.ts";
 import { BASE, PLAN_BASE, planModel, pythonModel } from "./define.ts";
 
@@ -108,6 +109,19 @@ export const REPOSITORY_RULES: readonly RepositoryRule[] = [
     example: { failing: pythonModel(BASE), mended: {} },
     *check({ models }) {
       if (models.size > 0) yield { message: "a release before 26.07" };
+    },
+  },
+  {
+    id: "U403",
+    severity: "warning",
+    since: AFTER_NEWEST,
+    what: `A release that is newer than the rules, whose newest is ${NEWEST_RELEASE}: the verdict is that of ${NEWEST_RELEASE}.`,
+    mend: "Correct the release, or look for a newer Triptych.",
+    example: { failing: pythonModel(BASE), mended: {} },
+    *check({ models, profile: { release } }) {
+      if (models.size === 0) return;
+      const message = "the release is newer than the rules";
+      yield { message, expected: `at most ${NEWEST_RELEASE}`, got: release };
     },
   },
 ];

@@ -1,11 +1,9 @@
-import type { ModelConfigMessage } from "../../model-config/index.ts";
 import { type ControlPlace, controlsOf, FLAGS } from "../model/controls.ts";
 import type { Problem } from "../model/model.ts";
-import { added, type CheckedRule } from "./define.ts";
-
-type Batching = NonNullable<ModelConfigMessage["sequence_batching"]>;
+import { added, type CheckedRule, onBatcher } from "./define.ts";
 
 const IN = "sequence_batching";
+const onSequence = onBatcher(IN);
 const START = "control { kind: CONTROL_SEQUENCE_START int32_false_true: [ 0, 1 ] }";
 
 function sequence(...inputs: readonly string[]): string {
@@ -18,25 +16,9 @@ function control(name: string, ...controls: readonly string[]): string {
 
 const GOOD = sequence(control("START", START));
 
-type RuleText = Omit<CheckedRule, "severity" | "phase" | "check">;
-
-/** A rule on the sequence batcher, which all models but few have not. */
-function onSequence(
-  rule: RuleText,
-  check: (batching: Batching, config: ModelConfigMessage) => Iterable<Problem>,
-): CheckedRule {
-  return {
-    ...rule,
-    severity: "error",
-    phase: "poll",
-    check: ({ config }) =>
-      config.sequence_batching === undefined ? [] : check(config.sequence_batching, config),
-  };
-}
-
 /** A rule on each control of a sequence that is a flag: its start, its end, its readiness. */
 function onFlags(
-  rule: RuleText,
+  rule: Parameters<typeof onSequence>[0],
   check: (place: ControlPlace) => Omit<Problem, "at"> | undefined,
 ): CheckedRule {
   return onSequence(rule, function* (batching) {

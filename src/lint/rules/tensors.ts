@@ -12,7 +12,7 @@ function onTensors(
   return {
     ...rule,
     severity: "error",
-    phase: "poll",
+    phase: "tensors",
     *check(model) {
       for (const place of tensorsOf(model.config)) {
         const found = check(place, model);
@@ -64,6 +64,7 @@ export const TENSOR_RULES: readonly CheckedRule[] = [
     {
       id: "I102",
       phrase: "must specify 'data_type'",
+      isCompletable: true,
       what: "An input or output without a datatype.",
       mend: "Write data_type, such as TYPE_FP32.",
       example: replaced("data_type: TYPE_FP32 ", ""),
@@ -75,6 +76,7 @@ export const TENSOR_RULES: readonly CheckedRule[] = [
     {
       id: "I103",
       phrase: "must specify 'dims'",
+      isCompletable: true,
       what: "An input or output without dims.",
       mend: "Write dims; a single value is [ 1 ], a free size -1.",
       example: replaced(` ${DIMS}`, "", ` ${DIMS}`),
@@ -120,6 +122,7 @@ export const TENSOR_RULES: readonly CheckedRule[] = [
     {
       id: "I401",
       phrase: "cannot have empty reshape for non-batching model",
+      isCompletable: true,
       what: "A reshape to no dims at all, in a model without batches.",
       mend: "Write a shape, or give the model batches.",
       example: replaced(DIMS, "dims: [ 1 ] reshape { }", "dims: [ 1 ] reshape { shape: [ 1, 1 ] }"),
@@ -239,7 +242,7 @@ export const TENSOR_RULES: readonly CheckedRule[] = [
   {
     id: "I1001",
     severity: "warning",
-    phase: "poll",
+    phase: "tensors",
     what: "More elements than 64 bits can count; newer releases refuse it.",
     mend: "Correct the dims.",
     example: replaced(DIMS, "dims: [ 4294967296, 4294967296 ]"),
@@ -254,7 +257,7 @@ export const TENSOR_RULES: readonly CheckedRule[] = [
   {
     id: "I1101",
     severity: "warning",
-    phase: "poll",
+    phase: "tensors",
     what: "Two inputs, or two outputs, of one name: Triton drops one without a word.",
     mend: "Give each its own name.",
     example: added(INPUT, INPUT.replace("IN", "IN_2")),

@@ -26,8 +26,10 @@ export const USAGE_RULES: readonly CheckedRule[] = [
     what: "A model that takes batches and has no batcher: requests are batched by their senders or not at all.",
     mend: "Write dynamic_batching, or max_batch_size: 0.",
     example: added("max_batch_size: 8", "max_batch_size: 8\ndynamic_batching { }"),
-    *check({ config }) {
-      const { max_batch_size: max = 0, platform } = config;
+    *check({ config }, { profile }) {
+      const { max_batch_size: max = 0, platform, backend } = config;
+      // Where it completes configurations, its backend writes a batcher.
+      if (profile.autoComplete && backend === "tensorrt") return;
       const hasScheduler = config.dynamic_batching !== undefined || config.sequence_batching !== undefined;
       if (max <= 1 || hasScheduler || platform === "ensemble") return;
       yield { at: "max_batch_size", message: "it takes batches, and nothing makes them" };

@@ -55,6 +55,7 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
   {
     id: "W102",
     severity: "error",
+    isCompletable: true,
     phrase: "failed to run warmup sample",
     phase: "load",
     what: "A sample has a batch above `max_batch_size`.",
@@ -129,6 +130,7 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
     {
       id: "W401",
       severity: "warning",
+      isCompletable: true,
       what: "A sample gives an input that the model does not have.",
       mend: "Name one of the model's inputs.",
       example: added(sample(INPUT, 1, "OTHER"), GOOD),
@@ -140,6 +142,7 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
     {
       id: "W402",
       severity: "error",
+      isCompletable: true,
       phrase: "data-type is",
       what: "A sample gives an input another datatype than the model declares.",
       mend: "Write the datatype that the model declares.",
@@ -156,6 +159,7 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
     {
       id: "W403",
       severity: "error",
+      isCompletable: true,
       phrase: "unexpected shape for input",
       what: "A sample gives an input another shape than the model declares.",
       mend: "Write the dims that the model declares, without the batch, and a size where one is free.",
@@ -170,6 +174,7 @@ export const WARMUP_RULES: readonly CheckedRule[] = [
   {
     id: "W404",
     severity: "error",
+    isCompletable: true,
     phrase: "missing required input",
     phase: "load",
     what: "A sample leaves out an input that the model needs.",

@@ -18,6 +18,9 @@ const HEX = /^0[xX][0-9A-Fa-f]+$/;
 const INTEGER = /^(?:0[0-7]*|[1-9][0-9]*)$/;
 const FLOAT = /^(?:(?:0|[1-9][0-9]*)\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?$/;
 
+const BYTE_ORDER_MARK = "\ufeff";
+const NO_BOM = "a byte order mark (BOM) stands here, which no editor shows and Triton does not take";
+
 /** Cuts a text into tokens; the last one is the end. What cannot be one is found, and the rest goes on. */
 export class Lexer {
   readonly #text: string;
@@ -50,8 +53,16 @@ export class Lexer {
     const number = this.#match(NUMBER);
     if (number !== undefined) return this.#number(number, position);
     if (/[!-~]/.test(first)) return { kind: "symbol", taken: first };
-    const taken = String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0);
-    return this.#broken(taken, position, `${JSON.stringify(taken)} may stand in strings and comments only`);
+    return this.#foreign(this.#text.codePointAt(this.#at) ?? 0, position);
+  }
+
+  /** A sign of no use outside strings and comments; many of them cannot be seen, so their number is told. */
+  #foreign(point: number, position: Position): Taken {
+    const taken = String.fromCodePoint(point);
+    if (taken === BYTE_ORDER_MARK)
+      return this.#broken(taken, position, NO_BOM, "Save it as UTF-8 without BOM.");
+    const what = `${JSON.stringify(taken)} (U+${point.toString(16).toUpperCase().padStart(4, "0")})`;
+    return this.#broken(taken, position, `${what} may stand in strings and comments only`);
   }
 
   #number(taken: string, position: Position): Taken {
@@ -75,8 +86,9 @@ export class Lexer {
     return problem === undefined ? { kind: "string", taken, text } : this.#broken(taken, position, problem);
   }
 
-  #broken(taken: string, position: Position, message: string): Taken {
-    this.#findings.push({ rule: "syntax", message: `${message}.`, position });
+  #broken(taken: string, position: Position, message: string, hint?: string): Taken {
+    const more = hint === undefined ? {} : { hint };
+    this.#findings.push({ rule: "syntax", message: `${message}.`, position, ...more });
     return { kind: "broken", taken };
   }
 

@@ -56,6 +56,11 @@ function* jsonDifferences(one: unknown, other: unknown, field: string, file: str
     yield { file, field, expected: shown(one), got: shown(other), lost: LOST.value };
     return;
   }
+  const lists = [namedItems(one), namedItems(other)] as const;
+  if (lists[0] !== undefined && lists[1] !== undefined) {
+    yield* namedDifferences(lists[0], lists[1], field, file);
+    return;
+  }
   const [expected, got] = [one, other] as [Fields, Fields];
   for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
     const place = Array.isArray(other) ? `${field}[${key}]` : field === "" ? key : `${field}.${key}`;
@@ -64,6 +69,26 @@ function* jsonDifferences(one: unknown, other: unknown, field: string, file: str
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+type Named = ReadonlyMap<string, unknown>;
+
+/** A list of names, or of what has a path, by these; undefined where it is another one, or has one twice. */
+function namedItems(list: unknown): Named | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const items = new Map(list.map((item: unknown) => [nameOf(item), item]));
+  return items.size === list.length && !items.has(undefined) ? (items as Named) : undefined;
+}
+
+function nameOf(item: unknown): string | undefined {
+  if (typeof item === "string") return item;
+  const path = typeof item === "object" && item !== null ? ownOf(item as Fields, "path") : undefined;
+  return typeof path === "string" ? path : undefined;
+}
+
+/** What came and what went: counted through, one that went would change the place of all behind it. */
+function* namedDifferences(planned: Named, found: Named, field: string, file: string): Generator<ImportLoss> {
+  for (const name of new Set([...planned.keys(), ...found.keys()]))
+    yield* jsonDifferences(planned.get(name), found.get(name), `${field}[${JSON.stringify(name)}]`, file);
+}
 
 function ownOf(fields: Fields, key: string): unknown {
   return Object.hasOwn(fields, key) ? fields[key] : undefined;

@@ -144,6 +144,26 @@ describe("a repository that was changed by hand", () => {
     expect(found.spec?.losses).toMatchObject([{ file, ...(line && { line }), ...(got && { got }) }]);
   });
 
+  it("in the list of files, tells what came and what went, and no others", async () => {
+    const place = await write(config("wan-tiny"), folder);
+    const file = join(place, "repository.json");
+    const manifest = JSON.parse(readFileSync(file, "utf8")) as { files: string[]; links: { path: string }[] };
+    const went = "models/draft/config.pbtxt";
+    const files = ["mine.txt", ...manifest.files.filter((name) => name !== went)];
+    const links = manifest.links.filter(({ path }) => !path.includes("tokenizer"));
+    writeFileSync(file, `${JSON.stringify({ ...manifest, files, links }, null, 2)}\n`);
+    const losses = (await importRepository(place)).spec?.losses ?? [];
+    expect(losses.map(({ field, expected, got }) => [field, expected, got])).toEqual([
+      [
+        'links["models/tokenizer/1/tokenizer.json"]',
+        '{"path":"models/tokenizer/1/tokenizer.json","source":"tokenizer/tokenizer.json"}',
+        "nothing",
+      ],
+      [`files["${went}"]`, `"${went}"`, "nothing"],
+      ['files["mine.txt"]', "nothing", '"mine.txt"'],
+    ]);
+  });
+
   it("by files that came or went, names them", async () => {
     const place = await write(config("wan-tiny"), folder);
     mkdirSync(join(place, "models/mine/1"), { recursive: true });

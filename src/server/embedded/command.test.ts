@@ -56,6 +56,11 @@ it("passes models, each backend key and further flags one by one", () => {
   expect(command({ models: [] }).args.at(-1)).toBe("--model-control-mode=explicit");
 });
 
+it("lets Triton complete configurations only where that is asked for", () => {
+  expect(command({ autoComplete: true }).args).not.toContain("--disable-auto-complete-config");
+  expect(command({ autoComplete: false }).args).toContain("--disable-auto-complete-config");
+});
+
 it("gives the models their own Python, no GPU, few threads and no word to anybody", () => {
   expect(command({ threads: 3 }).env).toMatchObject({
     PATH: expect.stringMatching(/^\/cache\/e\/bin:/) as string,

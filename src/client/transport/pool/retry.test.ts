@@ -66,6 +66,17 @@ describe("a retry", () => {
     expect([again(), again(), again()]).toEqual([true, true, false]);
   });
 
+  it("costs nothing where the call never left and goes to another server", () => {
+    const retries = new Retries({ budget: 0 }, () => 0);
+    expect(retries.pauseBefore(attempt({ elsewhere: true }))).toBe(0);
+    expect(retries.pauseBefore(attempt({ elsewhere: true, number: 3 }))).toBeUndefined();
+    const stopping = attempt({ elsewhere: true, error: error("server-stopping", false) });
+    expect(retries.pauseBefore(stopping)).toBeUndefined();
+    expect([retries.isSpent(stopping), retries.isSpent(attempt({ elsewhere: true }))]).toEqual([true, false]);
+    const spent = afterAttempts(stopping.error, 1, true);
+    expect([spent.hint, spent.details.attempts]).toEqual([expect.stringContaining("retry.budget"), 1]);
+  });
+
   it("can be turned off, and takes no numbers that cannot hold", () => {
     expect(new Retries(false).pauseBefore(attempt())).toBeUndefined();
     for (const options of [{ attempts: 0 }, { attempts: 1.5 }, { budget: -1 }, { budget: Number.NaN }]) {

@@ -44,12 +44,21 @@ export class Retries {
 
   /** Milliseconds to wait before the next attempt; undefined where there must be none. */
   pauseBefore(attempt: Attempt): number | undefined {
-    if (!isSafe(attempt) || attempt.number >= this.#attempts || this.#left < 1) return undefined;
+    if (!this.#mayFollow(attempt) || this.isSpent(attempt)) return undefined;
     const longest = Math.min(FIRST_PAUSE_MS * 2 ** (attempt.number - 1), LONGEST_PAUSE_MS);
     const pause = longest * this.#random();
     if (pause >= attempt.msLeft) return undefined;
-    this.#left -= 1;
+    if (!isFree(attempt)) this.#left -= 1;
     return pause;
+  }
+
+  /** True where there would be another attempt if the budget had not run out. */
+  isSpent(attempt: Attempt): boolean {
+    return this.#mayFollow(attempt) && !isFree(attempt) && this.#left < 1;
+  }
+
+  #mayFollow(attempt: Attempt): boolean {
+    return isSafe(attempt) && attempt.number < this.#attempts;
   }
 
   /** A call succeeded. */
@@ -67,11 +76,23 @@ function isSafe({ error, repeatable, elsewhere }: Attempt): boolean {
   return false;
 }
 
-/** The error of a call's last attempt, with how many there were. */
-export function afterAttempts(error: TriptychError, attempts: number): TriptychError {
-  if (attempts === 1) return error;
+/** What never left for one server, and now goes to another, is no more load for anybody than it would have been at once. */
+function isFree({ error, elsewhere }: Attempt): boolean {
+  return elsewhere && error.code === "unreachable" && error.details.accepted === false;
+}
+
+const SPENT = "There was no further attempt, because too many calls have failed lately (retry.budget).";
+
+/**
+ * The error of a call's last attempt, with how many there were.
+ *
+ * @param isSpent - True where the budget was in the way of another.
+ */
+export function afterAttempts(error: TriptychError, attempts: number, isSpent = false): TriptychError {
+  if (attempts === 1 && !isSpent) return error;
+  const hint = [error.hint, isSpent ? SPENT : undefined].filter((part) => part !== undefined).join(" ");
   return new TriptychError(error.code, error.message, {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(hint === "" ? {} : { hint }),
     cause: error.cause,
     details: { ...error.details, attempts },
   });
