@@ -144,7 +144,7 @@ describe("a measurement of the real Triton", () => {
     const found = JSON.parse(
       execFileSync(pythonOf("judge"), [script, ...files], { encoding: "utf8" }),
     ) as Record<string, unknown>;
-    expect(found).toMatchObject({ fetched: [], open: [], wrong: [], drawings: 3, suites: 1, cases: 4 });
+    expect(found).toMatchObject({ fetched: [], open: [], wrong: [], drawings: 3, suites: 1, cases: 6 });
     expect(found["counts"]).not.toHaveProperty("script");
     expect(found["text"]).toContain("draft_high_noise");
     // Inside the picture.
@@ -189,9 +189,12 @@ describe("a measurement of the real Triton", () => {
 describe("a run that does not go as planned", () => {
   it("counts errors by kind and goes on", async () => {
     const folder = temporaryFolder("bench");
-    const prompts = ["--prompt", " ", "--prompt", "a red circle moves right"];
+    // Longer than the text encoder takes.
+    const prompts = ["--prompt", "red ".repeat(200), "--prompt", "a red circle moves right"];
     const end = await cli(words(folder, "--requests", "6", "--warm-up", "0", "--seed", "3", ...prompts));
-    const { requests, time } = pointIn(end);
+    const { requests, time, checks } = pointIn(end);
+    expect(checks.find(({ name }) => name === "failures")?.verdict).toBe("warned");
+    expect(end.stderr).toContain(`${requests.failed} of 6 requests failed`);
     expect(requests.succeeded).toBeGreaterThan(0);
     expect(requests.succeeded + requests.failed).toBe(6);
     expect(requests.errors).toHaveLength(1);
@@ -236,6 +239,22 @@ describe("a sweep", () => {
     const again = await cli([...sweep, "--resume"]);
     expect(again.stderr).toContain("draft-constant4: measured already");
     expect(reportIn(again).points).toEqual(points);
+  });
+});
+
+describe("somebody else at the server", () => {
+  it("is noticed by another variant, and left out of where the time goes", async () => {
+    const mine = startCli(words(temporaryFolder("bench"), "--requests", "12", "--warm-up", "0"));
+    await mine.saw(/measured \d+ done/);
+    const final = ["bench", "--server", server.grpcEndpoint, "--variant", "final", "--steps", "10"];
+    const others = ["--requests", "1", "--warm-up", "0", "--ignore-checks", "--json"];
+    const other = cli([...final, ...others, "--out", temporaryFolder("bench")]);
+    const { time, checks } = pointIn(await mine.ended);
+    await other;
+    const models = (time?.parts ?? []).flatMap((part) => part.models.map(({ model }) => model));
+    expect(models.filter((model) => model.startsWith("final"))).toEqual([]);
+    expect(time?.foreignCalls.map(({ model }) => model)).toContain("final_high_noise");
+    expect(checks.find(({ name }) => name === "server")?.verdict).toBe("warned");
   });
 });
 

@@ -103,16 +103,20 @@ describe("one contract from every source", () => {
 
   it("is refused where it cannot be one", async () => {
     const wrong = { ...CONTRACT, models: { x: { ...CONTRACT.models.identity, inputs: [{ name: "X" }] } } };
+    const [input] = CONTRACT.models.identity.inputs;
+    const odd = { ...CONTRACT.models.identity, inputs: [{ ...input, dimNames: ["A", "B", "C", "D"] }] };
     const ends = await Promise.all([
       run("configs/wan-tiny.yaml", "--from-repository", folder),
       run("--from-json", saved(wrong as unknown as Contract)),
       run("--from-repository", path.join(ROOT, "docs")),
+      run("--from-json", saved({ ...CONTRACT, models: { x: odd } })),
     ]);
-    expect(ends.map(({ code }) => code)).toEqual([2, 2, 2]);
+    expect(ends.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
     expect(ends.map(({ stderr }) => stderr)).toEqual([
       expect.stringContaining("expected one source of the contract, got spec and --from-repository"),
       expect.stringContaining("models.x.inputs[0].datatype: expected one of BOOL"),
       expect.stringContaining("has no model with a config.pbtxt"),
+      expect.stringContaining("expected a name for each of"),
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { expect, it } from "vitest";
-import { hodgesLehmann, signedRankBounds } from "../src/gate/index.ts";
+import { hodgesLehmann, shareBounds, signedRankBounds } from "../src/gate/index.ts";
 import { pythonOf, ROOT } from "./support.ts";
 
 /** Logarithms of ratios like those of an A/B on a shared machine: most near nothing, one far out. */
@@ -32,16 +32,18 @@ const CASES: readonly Bounded[] = [0.05, 0.01, 0.0025].flatMap((risk) =>
   }),
 );
 
+function judgedBy(script: string, entries: readonly unknown[]): unknown {
+  const file = path.join(ROOT, "e2e/judges", script);
+  const input = JSON.stringify(entries);
+  return JSON.parse(execFileSync(pythonOf("judge"), [file], { input, encoding: "utf8" }));
+}
+
 it("bounds and estimates as scipy's exact test does", () => {
   const entries = CASES.map(({ values, low, high }) => ({
     values,
     shifts: [low - HAIR, low + HAIR, high - HAIR, high + HAIR],
   }));
-  const script = path.join(ROOT, "e2e/judges/signed_rank.py");
-  const input = JSON.stringify(entries);
-  const judged = JSON.parse(
-    execFileSync(pythonOf("judge"), [script], { input, encoding: "utf8" }),
-  ) as Judged[];
+  const judged = judgedBy("signed_rank.py", entries) as Judged[];
   expect(judged).toHaveLength(CASES.length);
   for (const [index, { risk, values }] of CASES.entries()) {
     const { tests = [], centre = 0 } = judged[index] ?? {};
@@ -50,5 +52,27 @@ it("bounds and estimates as scipy's exact test does", () => {
     const less = tests.slice(2).map(([, p]) => p <= risk);
     // Below the lower bound the test rejects, above it no more; the upper bound likewise.
     expect([...greater, ...less], `${values.length} at ${risk}`).toEqual([true, false, false, true]);
+  }
+});
+
+it("bounds shares as scipy's exact binomial interval does", () => {
+  const cases = [0.05, 0.005].flatMap((risk) =>
+    [
+      [0, 1],
+      [0, 6],
+      [6, 6],
+      [1, 40],
+      [17, 40],
+      [3, 2000],
+      [0, 100_000],
+      [640, 100_000],
+    ].map(([count = 0, n = 0]) => [count, n, risk] as const),
+  );
+  const judged = judgedBy("binomial.py", cases) as (readonly [number, number])[];
+  expect(judged).toHaveLength(cases.length);
+  for (const [index, [count, n, risk]] of cases.entries()) {
+    const { low, high } = shareBounds(count, n, risk);
+    expect(low, `${count} of ${n}`).toBeCloseTo(judged[index]?.[0] ?? Number.NaN, 9);
+    expect(high, `${count} of ${n}`).toBeCloseTo(judged[index]?.[1] ?? Number.NaN, 9);
   }
 });

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,6 +13,8 @@ const DELAY = 0.4;
 
 let base: TritonServer;
 let slow: TritonServer;
+/** Folder of the repository that the base serves. */
+let repository: string;
 const folder = temporaryFolder("gate");
 
 /** The runtime of a repository, with a delay in each call of one model. */
@@ -39,6 +41,8 @@ beforeAll(async () => {
   const copy = temporaryFolder("delayed");
   const models = await writeModels(plan, copy);
   delayed(models, "text_encoder");
+  repository = temporaryFolder("base");
+  await writeModels(plan, repository);
   [base, slow] = await Promise.all([
     startTiny(plan),
     startTriton({ kind: "embedded", modelRepository: models }),
@@ -103,9 +107,21 @@ describe("a gate on the real Triton", () => {
     expect(explained.code).toBe(0);
     expect(explained.stdout).toMatch(/\n1\. text_encoder of draft takes .* longer for a clip/);
 
+    // What listens at an address may change: a ratio is accepted for a build.
+    const out = ["--out", path.join(folder, "out")];
+    const accept = ["gate", "accept", file, "--check", "speed", "--author", "me", ...out, "--reason"];
+    const refused = await cli([...accept, "a trade"]);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining("what listens there may change"),
+    ]);
+    expect((await cli([...accept, "  "])).code).toBe(2);
+    const built = ["gate", file, "--base", repository, "--candidate", slow.grpcEndpoint, ...out, "--json"];
+    expect((await cli(built)).code).toBe(1);
+    expect((await cli([...accept, "a trade"])).code).toBe(0);
     // Accepted for this base, the same slowdown passes.
-    const accept = ["gate", "accept", file, "--check", "speed", "--reason", "a trade", "--author", "me"];
-    expect((await cli([...accept, "--out", path.join(folder, "out")])).code).toBe(0);
+    const again = await cli(built);
+    expect(again.code, again.stderr + again.stdout).toBe(0);
     const accepted = JSON.parse(readFileSync(path.join(folder, "accepted.json"), "utf8")) as Record<
       string,
       unknown
@@ -137,6 +153,34 @@ describe("a gate on the real Triton", () => {
     expect(end.code).toBe(2);
     expect(end.stdout).toContain(String.raw`did you mean \"draft\"?`);
     expect((await cli(["gate", gateFile(SPEED)])).code).toBe(2);
+  });
+
+  it("ends with 2 where there is nothing to compare with, or to measure by", async () => {
+    const close = "  quality:\n    close: { variant: draft, metric: psnr, least: 40 }\n";
+    rmSync(path.join(folder, "accepted.json"), { force: true });
+    const alone = await cli(["gate", gateFile(close), "--inconclusive", "warn"]);
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining("quality.close")]);
+    // A variable of a CI job that is not set.
+    const unset = await cli(["gate", gateFile(SPEED), "--base", "", "--candidate", base.grpcEndpoint]);
+    expect([unset.code, unset.stderr]).toEqual([2, expect.stringContaining("got nothing")]);
+    const calibrate = async (file: string, ...more: readonly string[]) =>
+      cli(["gate", "calibrate", file, "--candidate", base.grpcEndpoint, ...more]);
+    for (const blocks of ["0", "2", "100000"]) {
+      const end = await calibrate(gateFile(SPEED), "--blocks", blocks);
+      expect([end.code, end.stderr]).toEqual([2, expect.stringContaining("--blocks from 8 to 1000")]);
+    }
+    const none = await calibrate(gateFile(close));
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("no relative check")]);
+    expect((await cli(["gate", "calibrate", "--help"])).stdout).toMatch(/in per cent\s+\(default:\s+10\)/);
+  });
+
+  it("calibrates, and keeps what it found", async () => {
+    const out = path.join(folder, "calibrated");
+    const words = ["gate", "calibrate", gateFile(SPEED, "seed: 6\n"), "--candidate", base.grpcEndpoint];
+    const end = await cli([...words, "--blocks", "8", "--detect", "100", "--out", out, "--json"]);
+    expect(end.code, end.stderr).toBe(0);
+    expect(JSON.parse(readFileSync(path.join(out, "calibration.json"), "utf8"))).toEqual(documentOf(end));
+    expect(readFileSync(path.join(out, "calibration.ndjson"), "utf8").trim().split("\n")).toHaveLength(8);
   });
 
   it("ends with 3 where the sender stalls, whatever it measured", async () => {
@@ -203,6 +247,34 @@ describe("a gate that is disturbed", () => {
     expect(checks.find(({ name }) => name === "requests")?.message).toMatch(
       /^0 of the base and [1-3] of the candidate failed: unreachable: /,
     );
+  });
+
+  it("leaves no verdict of an earlier run where it breaks or is interrupted", async () => {
+    const gate = plainGate(60);
+    const verdictOf = () =>
+      JSON.parse(readFileSync(path.join(gate.out, "verdict.json"), "utf8")) as GateReport;
+    mkdirSync(gate.out);
+    for (const name of ["verdict.json", "junit.xml", "summary.md", "blocks.ndjson"])
+      writeFileSync(path.join(gate.out, name), '"passed"');
+    const gone = await run("127.0.0.1:1", gate).ended;
+    expect(gone.code, gone.stderr).toBe(3);
+    expect(verdictOf()).toMatchObject({
+      verdict: "invalid",
+      checks: [{ name: "run", message: expect.stringMatching(/unreachable: /) as string }],
+    });
+    expect(existsSync(path.join(gate.out, "blocks.ndjson"))).toBe(false);
+
+    const running = run(base.grpcEndpoint, gate);
+    await running.saw(/block 1:/);
+    // Blocks are there as they come.
+    expect(readFileSync(path.join(gate.out, "blocks.ndjson"), "utf8")).toMatch(/^\{"block":0/);
+    running.child.kill("SIGINT");
+    expect((await running.ended).code).toBe(130);
+    const { verdict, checks, blocks, sides } = verdictOf();
+    expect([verdict, checks[0]?.message]).toEqual(["invalid", expect.stringContaining("cancelled: ")]);
+    expect([blocks.measured > 0, sides.length]).toEqual([true, 2]);
+    const junit = readFileSync(path.join(gate.out, "junit.xml"), "utf8");
+    expect(junit).toContain('tests="1" failures="0" errors="1"');
   });
 
   it("keeps the verdict where the disk is full for the rest", async () => {

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   copyFileSync,
   existsSync,
@@ -87,6 +87,7 @@ describe("the tarball", () => {
         "dist/index.d.ts",
         "dist/client-only.d.ts",
         "dist/cli/main.js",
+        "dist/configs/wan-tiny.yaml",
         "dist/client/protocol/grpc_service.proto",
         "dist/repository/python/triptych_runtime/__init__.py",
         "dist/repository/python/triptych_runtime/stream.py",
@@ -97,7 +98,7 @@ describe("the tarball", () => {
       ]),
     );
     const foreign =
-      /\.test\.|\/testing\/|__pycache__|\.pyc$|_cache\/|\.map$|^(src|e2e|tools|models|model-repository|configs)\/|\.env/;
+      /\.test\.|\/testing[/.]|__pycache__|\.pyc$|_cache\/|\.map$|^(src|e2e|tools|models|model-repository|configs)\/|\.env/;
     expect(names.filter((name) => foreign.test(name))).toEqual([]);
     // TypeScript's own sources are not shipped; their declarations are.
     expect(names.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))).toEqual([]);
@@ -154,6 +155,21 @@ describe("the installed package", () => {
     expect(() => run(process.execPath, "--input-type=module", "--eval", `await import("${name}")`)).toThrow(
       /ERR_PACKAGE_PATH_NOT_EXPORTED/,
     );
+  });
+
+  it("has a command that makes clips from a folder without a spec", () => {
+    const empty = path.join(top, "empty");
+    mkdirSync(empty);
+    const command = path.join(consumer, "node_modules/.bin/triptych");
+    const arguments_ = ["generate", "a red circle moves right", "--server", "127.0.0.1:1"];
+    const { status, stderr } = spawnSync(command, arguments_, {
+      cwd: empty,
+      env: plainEnvironment(),
+      encoding: "utf8",
+    });
+    // Nobody is there; what is asked for is known all the same.
+    expect(stderr).toContain("unreachable");
+    expect(status).toBe(3);
   });
 
   it("has a command that knows its version and plans a spec", async () => {

@@ -20,4 +20,6 @@ cpSync(`${root}tools/triptych_tools`, `${root}dist/tools/triptych_tools`, {
   filter: (path) => !path.includes("__pycache__") && !path.includes("wan_tiny"),
 });
 cpSync(`${root}tools/requirements.txt`, `${root}dist/tools/requirements.txt`);
+// So that `generate` and `contract` know wan-tiny in a folder that has no spec.
+cpSync(`${root}configs/wan-tiny.yaml`, `${root}dist/configs/wan-tiny.yaml`);
 chmodSync(`${root}dist/cli/main.js`, 0o755);

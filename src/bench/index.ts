@@ -23,27 +23,30 @@ export { ssim } from "./quality/ssim.ts";
 export { readRecords } from "./records/reader.ts";
 export { RECORD_SCHEMA } from "./records/schema.ts";
 export type { BenchRecord, Door, Measurement, ModelCounts, RequestRecord, WarmUp } from "./records/types.ts";
-export type { Check } from "./report/checks.ts";
 export { markdownTable } from "./report/markdown.ts";
 export { escapeMarkup } from "./report/markup.ts";
 export { reportFiles, reportOf } from "./report/report.ts";
 export { REPORT_SCHEMA } from "./report/schema.ts";
 export { digits, type ReportTable, subtitleOf, tablesOf } from "./report/tables.ts";
-export type { Point, Report, TimePart, TimeTree, VariantSummary, VideoUnits } from "./report/types.ts";
+export type {
+  Check,
+  ForeignCalls,
+  Point,
+  Report,
+  TimePart,
+  TimeTree,
+  VariantSummary,
+  VideoUnits,
+} from "./report/types.ts";
 export { type VariantKnowledge, withVariants } from "./report/variants.ts";
 export { renderReport, writeReport } from "./report/write.ts";
 export type { RunProgress } from "./run/progress.ts";
 export { type RunOptions, runLoad } from "./run/run-load.ts";
 export { openTargets, type Target, type TargetOptions } from "./run/target.ts";
+export { requireServerPid } from "./run/watch.ts";
 export { bootstrap, type Estimate } from "./stats/bootstrap.ts";
 export { fewestFor, type Percentile, percentile } from "./stats/percentile.ts";
 export { type Summary, summaryOf } from "./stats/summary.ts";
-export {
-  type Found,
-  type LatencyLimit,
-  loadAt,
-  measurePoints,
-  type SweepOptions,
-  searchLoad,
-} from "./sweep/measure.ts";
+export { measurePoints, type SweepOptions } from "./sweep/measure.ts";
 export { pointsOf, recordFile, type Sweep, type SweepPoint } from "./sweep/points.ts";
+export { type Found, type LatencyLimit, searchLoad, searchPoint } from "./sweep/search-load.ts";

@@ -76,13 +76,18 @@ function addLoad(program: Program, { whole, words, secondsToMs }: Readers): Prog
     .option("--concurrency <counts>", "requests under way at a time, such as 1,2,4; default 1", wholes)
     .option("--rate <rates>", "requests a second, whether or not the server keeps up, such as 0.5,1", numbers)
     .addOption(
-      new Option("--arrivals <kind>", "how --rate is spread")
-        .choices(["poisson", "constant"])
-        .default("poisson"),
+      new Option("--arrivals <kind>", "how --rate is spread; default poisson").choices([
+        "poisson",
+        "constant",
+      ]),
     )
     .option("--ramp <rates>", "a rate that goes from one to another, such as 0.5-4", ramp)
     .option("--trace <file>", "milliseconds at which requests are due, one a line")
-    .option("--requests <count>", "requests of a measurement; default 20 where no --duration is given", whole)
+    .option(
+      "--requests <count>",
+      "requests of a measurement; default 20, or 4 times --concurrency, where no --duration is given",
+      whole,
+    )
     .option("--duration <seconds>", "most time in which requests begin", secondsToMs)
     .option("--warm-up <count>", "requests before those that count; default 2", whole)
     .option("--warm-up-time <seconds>", "least time of the warm-up", secondsToMs);
@@ -94,14 +99,14 @@ function addRest(program: Program, { whole, endpoint, secondsToMs }: Readers): P
     .option("--seed <number>", "decides arrivals, prompts, variants and the seeds of clips", whole, 1)
     .addOption(new Option("--door <door>", "front door").choices(["stream", "ensemble"]).default("stream"))
     .addOption(new Option("--deadline <seconds>", "most time a clip may take").argParser(secondsToMs))
-    .option("--max-in-flight <count>", "most requests under way at a given rate", whole, 1000)
+    .option("--max-in-flight <count>", "most requests under way at a given rate; default 1000", whole)
     .option(
       "--below <seconds>",
       "search the highest load under which the percentile stays below",
       secondsToMs,
     )
-    .option("--percentile <p>", "percentile of --below", percentileNumber, 95)
-    .option("--up-to <load>", "highest load that --below tries", positive, 1024)
+    .option("--percentile <p>", "percentile of --below; default 95", percentileNumber)
+    .option("--up-to <load>", "highest load that --below tries; default 1024", positive)
     .option("--metrics <url>", "Prometheus endpoint of the server, for GPU seconds", collect(url))
     .option("--server-pid <pid>", "process of the server, where it is not found by itself", whole)
     .option("--out <folder>", "where records and reports go", "out/bench")

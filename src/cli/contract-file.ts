@@ -1,5 +1,5 @@
 import { TriptychError } from "../errors/index.ts";
-import type { Contract } from "../model-config/index.ts";
+import { type Contract, requireConsistent } from "../model-config/index.ts";
 import { DATATYPES } from "../tensor/index.ts";
 import { readText } from "./read-text.ts";
 
@@ -23,6 +23,10 @@ const WHOLES: Shape = {
   what: "a list of whole numbers",
   fits: (value) => Array.isArray(value) && value.every(Number.isSafeInteger),
 };
+const TEXTS: Shape = {
+  what: "a list of strings",
+  fits: (value) => Array.isArray(value) && value.every((text) => typeof text === "string"),
+};
 const TYPE: Shape = {
   what: `one of ${DATATYPES.join(", ")}`,
   fits: (value) => DATATYPES.some((name) => name === value),
@@ -45,6 +49,7 @@ export async function loadContract(file: string): Promise<Contract> {
   for (const [name, model] of Object.entries(contract["models"] as Fields)) {
     requireModel(file, `models.${name}`, model);
   }
+  requireConsistent(value as Contract, file);
   return value as Contract;
 }
 
@@ -72,10 +77,11 @@ function requireModel(file: string, path: string, value: unknown): void {
 
 function requireTensor(file: string, path: string, value: unknown): void {
   require(file, path, value, MAP);
-  const { name, datatype, dims } = value as Fields;
+  const { name, datatype, dims, dimNames = [] } = value as Fields;
   require(file, `${path}.name`, name, TEXT);
   require(file, `${path}.datatype`, datatype, TYPE);
   require(file, `${path}.dims`, dims, WHOLES);
+  require(file, `${path}.dimNames`, dimNames, TEXTS);
 }
 
 function require(file: string, path: string, value: unknown, { what, fits }: Shape): void {

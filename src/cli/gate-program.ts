@@ -14,6 +14,16 @@ function share(text: string): number {
   throw new InvalidArgumentError("expected per cent above 0, such as 10");
 }
 
+/** A text that says something; an unset variable of a CI job arrives as an empty one. */
+function filled(what: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() === "") throw new InvalidArgumentError(`expected ${what}, got nothing`);
+    return text;
+  };
+}
+
+const source = filled(SOURCES);
+
 interface RunFlags {
   readonly base?: string;
   readonly candidate?: string;
@@ -24,8 +34,8 @@ interface RunFlags {
 function addRun(gate: Program, run: Run): void {
   gate
     .argument("[gate]", "gate file", DEFAULT_GATE)
-    .option("--base <where>", `what the candidate is compared with: ${SOURCES}`)
-    .option("--candidate <where>", `what is judged, likewise; default: the gate's spec as it is`)
+    .option("--base <where>", `what the candidate is compared with: ${SOURCES}`, source)
+    .option("--candidate <where>", `what is judged, likewise; default: the gate's spec as it is`, source)
     .option("--out <folder>", "where verdict and reports go", DEFAULT_OUT)
     .addOption(
       new Option("--inconclusive <as>", "what the data that allow no verdict end with")
@@ -42,9 +52,13 @@ function addCalibrate(gate: Program, run: Run, whole: (text: string) => number):
     .command("calibrate")
     .description("measure the same build on both sides: what can this host see?")
     .argument("[gate]", "gate file", DEFAULT_GATE)
-    .option("--detect <per cent>", "the slowdown that is to be caught", share, 0.1)
+    .addOption(
+      new Option("--detect <per cent>", "the slowdown that is to be caught, in per cent")
+        .argParser(share)
+        .default(0.1, "10"),
+    )
     .option("--blocks <count>", "blocks to measure; default: the gate's", whole)
-    .option("--candidate <where>", `what both sides are: ${SOURCES}; default: the gate's spec`)
+    .option("--candidate <where>", `what both sides are: ${SOURCES}; default: the gate's spec`, source)
     .option("--out <folder>", "where its files go", DEFAULT_OUT)
     .action((file: string, flags: { detect: number; blocks?: number; candidate?: string; out: string }) =>
       run(async (context) =>
@@ -66,8 +80,8 @@ function addAfterwards(gate: Program, run: Run): void {
     .description("accept what the last run found of a check, with a reason")
     .argument("[gate]", "gate file", DEFAULT_GATE)
     .requiredOption("--check <name>", "name of the check")
-    .requiredOption("--reason <text>", "why the new value is right")
-    .option("--author <name>", "who accepts it; default: git's user.name")
+    .requiredOption("--reason <text>", "why the new value is right", filled("a reason"))
+    .option("--author <name>", "who accepts it; default: git's user.name", filled("a name"))
     .option("--out <folder>", "where that run's verdict is", DEFAULT_OUT)
     .action((file: string, flags: { check: string; reason: string; author?: string; out: string }) =>
       run(async (context) =>

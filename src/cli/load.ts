@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { isTriptychError, systemErrorCode, TriptychError } from "../errors/index.ts";
 import { type PipelinePlan, planPipeline } from "../plan/index.ts";
 import { type Files, readRuntime, renderRepository } from "../repository/index.ts";
@@ -14,6 +16,19 @@ export interface LoadedPipeline {
   /** Folder of the spec, which its other files are named from. */
   readonly specFolder: string;
   readonly files: Files;
+}
+
+/** The copy of the default spec that the package brings along; its weights stay where they were made. */
+const PACKAGED_SPEC = fileURLToPath(new URL("../configs/wan-tiny.yaml", import.meta.url));
+
+/**
+ * The spec of a command that only has to know what a server serves, where none was named: the one of this folder, and where it
+ * has none, the package's own.
+ */
+export function specOrDefault(spec: string | undefined): string {
+  if (spec !== undefined || existsSync(DEFAULT_SPEC) || !existsSync(PACKAGED_SPEC))
+    return spec ?? DEFAULT_SPEC;
+  return PACKAGED_SPEC;
 }
 
 /**

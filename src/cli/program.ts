@@ -196,7 +196,7 @@ function addServe(program: Program, run: Run): void {
 }
 
 interface GenerateFlags {
-  readonly spec: string;
+  readonly spec?: string;
   readonly variant?: string;
   readonly server: string;
   readonly out: string;
@@ -216,7 +216,10 @@ function addGenerate(program: Program, run: Run): void {
     .argument("<prompt>", "what the clip shows")
     .option("--variant <name>", "variant of the pipeline; default: the first of the spec")
     .option("--server <host:port>", "gRPC endpoint", endpoint, "127.0.0.1:8001")
-    .option("--spec <file>", "spec of what the server serves", DEFAULT_SPEC)
+    .option(
+      "--spec <file>",
+      `spec of what the server serves; default ${DEFAULT_SPEC}, or the package's copy of it`,
+    )
     .option("--out <file>", "where the MP4 goes", "clip.mp4")
     .option("--sheet <file>", "write a contact sheet (PNG) too")
     .option("--seed <number>", "seed of the noise; the same seed gives the same clip", seed)

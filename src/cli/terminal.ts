@@ -83,3 +83,8 @@ export function createTerminal(
 export function printable(text: string): string {
   return text.replaceAll(CONTROLS, "\ufffd");
 }
+
+/** Makes foreign text safe to print within a line, where a break would begin another one. */
+export function printableLine(text: string): string {
+  return printable(text.replaceAll(/[\t\n]/g, "\ufffd"));
+}

@@ -35,6 +35,26 @@ export async function refuseExisting(path: string): Promise<void> {
   });
 }
 
+/**
+ * Takes away a result of an earlier run. A device or a pipe holds none.
+ *
+ * @throws TriptychError `output-unwritable`
+ */
+export async function removeResult(path: string): Promise<void> {
+  const target = await outputTarget(path);
+  if (target.special) return;
+  try {
+    await rm(target.path, { force: true });
+  } catch (reason) {
+    throw writeFailure(reason, path);
+  }
+}
+
+/** A failed write of a result, with what to do. */
+export function writeFailure(reason: unknown, path: string): TriptychError {
+  return writeError(reason, path, REFUSAL);
+}
+
 async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),
@@ -58,7 +78,7 @@ export async function requireWritable(path: string): Promise<void> {
     await writeFile(probe, "", { flag: "wx" });
     if (await isFolder(path)) throw new TriptychError(REFUSAL.code, `cannot write ${path}: it is a folder`);
   } catch (reason) {
-    throw writeError(reason, path, REFUSAL);
+    throw writeFailure(reason, path);
   } finally {
     await rm(probe, { force: true }).catch(() => undefined);
     await removeEmpty(dirname(target.path), ground);

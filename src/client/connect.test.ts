@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { status as Status } from "@grpc/grpc-js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { isTriptychError, type TriptychError } from "../errors/index.ts";
-import type { Contract, DescribedModel } from "../model-config/index.ts";
+import { type Contract, type DescribedModel, STUDIO_NAMES } from "../model-config/index.ts";
 import { type TensorSpec, toConfigType } from "../tensor/index.ts";
 import { type ConnectOptions, connect } from "./connect.ts";
 import { toy } from "./testing/contract.ts";
@@ -66,6 +66,21 @@ describe("connect", () => {
     const { port } = mute.address() as { port: number };
     const error = await refusal(`127.0.0.1:${port}`, { deadlineMs: 200 });
     expect(error).toMatchObject({ code: "unreachable", cause: { code: "deadline-exceeded" } });
+  });
+
+  it("says what of the caller's own did not answer", async () => {
+    const server = await serve();
+    const never = () => new Promise<never>(() => undefined);
+    expect(await refusal(server.endpoint, { token: never, deadlineMs: 200 })).toMatchObject({
+      code: "deadline-exceeded",
+      message: expect.stringContaining("waited for what the function `token` gives") as string,
+    });
+    const error = await refusal(server.endpoint, { use: [{ unary: never }], deadlineMs: 199.5 });
+    expect(error).toMatchObject({
+      code: "deadline-exceeded",
+      message: expect.stringMatching(/No answer within \d+ ms\./) as string,
+      hint: expect.stringContaining("middleware") as string,
+    });
   });
 
   it("says that a port speaks something else than gRPC", async () => {
@@ -264,13 +279,34 @@ describe("closing a studio", () => {
     await expect(kept.server.live()).rejects.toMatchObject({ code: "cancelled" });
   });
 
-  it("keeps its own names from a variant of the same name", async () => {
+  it("refuses a variant that would be hidden by a name of its own, and the spec of it", async () => {
+    const { studio } = await studioFor();
+    const names = [...Object.keys(studio).filter((name) => !(name in toy.variants)), "then"];
+    expect(names.sort()).toEqual(STUDIO_NAMES);
+    for (const name of names) {
+      const contract: Contract = { ...toy, variants: { [name]: toy.variants.draft } };
+      expect(await refusal(studio.endpoint, { contract, skipContractCheck: true })).toMatchObject({
+        code: "usage",
+        details: { findings: [{ rule: "variant-name", path: `variants.${name}` }] },
+      });
+    }
+  });
+
+  it("refuses a contract that contradicts itself, whatever the server says", async () => {
     const server = await serve();
-    const contract = { ...toy, variants: { server: toy.variants.draft, quick: toy.variants.draft } } as const;
-    await using studio = await connect(server.endpoint, { contract });
-    expect(await studio.server.ready()).toBe(true);
-    expect(studio.quick).toBe(studio.variants.quick);
-    const clip = await studio.variants.server.generate({ prompt: "x" }).result;
-    expect(clip.stages).toHaveLength(3);
+    const Y = { name: "Y", datatype: "FP32", dims: [1, 2] } as const;
+    const model = {
+      inputs: [Y, { ...Y, dimNames: ["L"] }],
+      outputs: [Y],
+      decoupled: false,
+      maxBatchSize: 0,
+    };
+    const contract: Contract = { pipeline: "p", variants: {}, models: { m: model } };
+    const error = await refusal(server.endpoint, { contract, skipContractCheck: true });
+    expect(error.code).toBe("usage");
+    expect(error.details.findings).toMatchObject([
+      { rule: "twice", path: "models.m.inputs.Y" },
+      { rule: "dim-names", message: expect.stringContaining("each of 2 dims") as string },
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { isTriptychError, TriptychError } from "../errors/index.ts";
-import type { Contract } from "../model-config/index.ts";
+import { type Contract, requireConsistent } from "../model-config/index.ts";
+import { checkEndpoints, checkMiddlewares } from "./check-connect.ts";
 import { checkContract } from "./contract/check.ts";
 import type { Middleware } from "./observe/middleware.ts";
 import { type ObservedTransport, observed } from "./observe/observed.ts";
@@ -7,6 +8,7 @@ import { type CallOptions, checkedDeadline } from "./options.ts";
 import type { Session } from "./recorder/session.ts";
 import { type Connection, withSharedMemory } from "./shared-memory/open.ts";
 import type { SharedMemoryOptions } from "./shared-memory/types.ts";
+import { givenOptions } from "./shown.ts";
 import { createOpenStudio, createStudio, type OpenStudio, type Studio } from "./studio.ts";
 import { checkSecrecy } from "./transport/address.ts";
 import type { TransportOptions } from "./transport/open.ts";
@@ -47,7 +49,8 @@ export interface ConnectOptions<C extends Contract> extends OpenOptions {
  * @param endpoints - Host and gRPC port, such as `127.0.0.1:8001`; a list of these; or `dns:///host:port`, for every
  * address that the name has.
  * @throws TriptychError `unreachable` if there is no answer; `server-not-ready`; `access-denied`;
- * `contract-mismatch` with every difference; `usage` for a contract that is none; `request-invalid` for an option;
+ * `deadline-exceeded` where something of your own (a token, a middleware, a name service) took all the time;
+ * `contract-mismatch` with every difference; `usage` for a contract that is none or contradicts itself; `request-invalid` for an option;
  * `shared-memory-unavailable` where shared memory is required.
  *
  * @example
@@ -71,7 +74,10 @@ export async function connect(
   endpoints: string | readonly string[],
   options: OpenOptions & Partial<ConnectOptions<Contract>> = {},
 ): Promise<OpenStudio> {
+  checkEndpoints(endpoints);
+  givenOptions(options);
   requireContract(options);
+  checkMiddlewares(options.use);
   for (const { confidential, name = "a middleware" } of options.use ?? [])
     if (confidential === true) checkSecrecy(endpoints, options, name, "its own options may allow that");
   const deadlineMs = checkedDeadline(options.deadlineMs ?? DEFAULT_CONNECT_MS);
@@ -127,13 +133,23 @@ function verifier(
 function requireContract(options: object): void {
   if (!("contract" in options)) return;
   const parts = options.contract as Partial<Contract> | null | undefined;
-  if (typeof parts?.models === "object" && typeof parts.variants === "object") return;
+  if (typeof parts?.models === "object" && typeof parts.variants === "object") {
+    requireConsistent(parts as Contract, "connect: the contract");
+    return;
+  }
   throw new TriptychError("usage", "connect: expected { contract }, with the module rendered from a spec.", {
     hint: "Import it from contract.gen.ts, which `triptych repository` writes.",
   });
 }
 
 function noAnswer(endpoint: string, cause: TriptychError): TriptychError {
+  // Without a status it was no server that did not answer, and the message says what it was.
+  if (cause.details.grpcStatus === undefined)
+    return new TriptychError("deadline-exceeded", `Connecting to ${endpoint}: ${cause.message}`, {
+      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+      details: { endpoint },
+      cause,
+    });
   return new TriptychError("unreachable", `Cannot reach ${endpoint}: it did not answer in time.`, {
     hint: "Check the address and that nothing on the way drops the connection, or raise deadlineMs.",
     details: cause.details,

@@ -37,7 +37,9 @@ export {
   type VariantClient,
 } from "./generate/types.ts";
 export type { VariantClients } from "./generate/variants.ts";
+export type { AnswerStream } from "./inference/answer-stream.ts";
 export type {
+  ManyAskedOptions,
   ManyFailure,
   ManyOptions,
   ManyPartialInference,
@@ -46,6 +48,8 @@ export type {
 } from "./inference/many-types.ts";
 export type { ModelClient, ModelClients, StreamModel, UnaryModel } from "./inference/model-types.ts";
 export type {
+  AskedOptions,
+  AskedOutputs,
   ClassScore,
   ControlOptions,
   Inference,

@@ -44,7 +44,7 @@ export interface StudioBase<C extends Contract> extends OpenStudio {
 
 /**
  * A connection to a server that serves a pipeline. Each variant stands under its own name, such as
- * `studio.draft`, unless the studio has that name for something else.
+ * `studio.draft`; `connect` refuses one whose name the studio has for something else.
  */
 export type Studio<C extends Contract> = StudioBase<C> &
   (string extends keyof C["variants"] ? unknown : Omit<VariantClients<C>, keyof StudioBase<C>>);

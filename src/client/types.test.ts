@@ -2,10 +2,12 @@ import { describe, expectTypeOf, it } from "vitest";
 import type { Contract, ModelContract, VariantContract } from "../model-config/index.ts";
 import { shaped, type Tensor, tensor } from "../tensor/index.ts";
 import {
+  type AnswerStream,
   type Clip,
   connect,
   type GenerateRequest,
   type Inference,
+  type InferOptions,
   type InputsOf,
   type OpenStudio,
   type OutputsOf,
@@ -41,7 +43,7 @@ describe("the types of a studio", () => {
     checked((studio) => studio.models.text_encodr);
   });
 
-  it("leave its own names alone where a variant has one of them", () => {
+  it("leave its own names alone where a variant has one of them, which is refused then", () => {
     type Clash = Toy & { readonly variants: { readonly server: Toy["variants"]["draft"] } };
     expectTypeOf<Studio<Clash>["server"]>().toHaveProperty("statistics");
     expectTypeOf<Studio<Clash>["variants"]["server"]>().toHaveProperty("generate");
@@ -82,6 +84,47 @@ describe("the types of infer", () => {
       expectTypeOf(classed).resolves.toEqualTypeOf<Inference<OutputsOf<Encoder, "POOLED">, "CONTEXT">>();
       // @ts-expect-error -- classes of no output
       void studio.models.text_encoder.infer({ TOKEN_IDS: IDS }, { classes: { CONTEX: 3 } });
+    });
+  });
+
+  it("leave an output open of which only run time knows whether it was asked for", () => {
+    type Pooled = Tensor<"FP16", readonly [2]>;
+    checked(async ({ models: { text_encoder, draft_stream } }) => {
+      const names: ("CONTEXT" | "POOLED")[] = ["CONTEXT"];
+      const some = await text_encoder.infer({ TOKEN_IDS: IDS }, { outputs: names });
+      expectTypeOf(some.outputs.POOLED).toEqualTypeOf<Pooled | undefined>();
+      expectTypeOf(some.outputs).not.toExtend<InputsOf<Encoder>>();
+      const either = await text_encoder.infer({ TOKEN_IDS: IDS }, { outputs: [names[0] ?? "POOLED"] });
+      expectTypeOf(either.outputs.POOLED).toEqualTypeOf<Pooled | undefined>();
+      const rest = await text_encoder.infer({ TOKEN_IDS: IDS }, { outputs: ["CONTEXT", ...names] });
+      expectTypeOf(rest.outputs.POOLED).toEqualTypeOf<Pooled | undefined>();
+      // A list of one possible name has it: an empty one is refused.
+      const lone: "POOLED"[] = ["POOLED"];
+      const sure = await text_encoder.infer({ TOKEN_IDS: IDS }, { outputs: lone });
+      expectTypeOf(sure.outputs).toEqualTypeOf<{ readonly POOLED: Pooled }>();
+      const wish: readonly ["POOLED"] | undefined = names.length > 1 ? ["POOLED"] : undefined;
+      const perhaps = await text_encoder.infer({ TOKEN_IDS: IDS }, { outputs: wish });
+      expectTypeOf(perhaps.outputs.POOLED).toEqualTypeOf<Pooled>();
+      const first = await text_encoder.infer(
+        { TOKEN_IDS: IDS },
+        { outputs: names.length > 1 ? ["CONTEXT"] : ["POOLED"] },
+      );
+      // @ts-expect-error -- it may be the other
+      expectTypeOf(first.outputs.POOLED);
+      const open: InferOptions<"CONTEXT" | "POOLED", never> = { outputs: ["CONTEXT"] };
+      expectTypeOf((await text_encoder.infer({ TOKEN_IDS: IDS }, open)).outputs.POOLED).toEqualTypeOf<
+        Pooled | undefined
+      >();
+      const all = await text_encoder.infer({ TOKEN_IDS: IDS }, { outputs: ["CONTEXT", "POOLED"] as const });
+      expectTypeOf(all.outputs).toEqualTypeOf<OutputsOf<Encoder>>();
+      const classed = await text_encoder.infer(
+        { TOKEN_IDS: IDS },
+        { outputs: names, classes: { CONTEXT: 1 } },
+      );
+      expectTypeOf(classed.outputs).not.toHaveProperty("CONTEXT");
+      expectTypeOf(draft_stream.stream({ PROMPT, SEED }, { outputs: ["STAGE"] as "STAGE"[] })).toEqualTypeOf<
+        AnswerStream<PartialInference<{ readonly STAGE: Tensor<"BYTES", readonly [1]> }>>
+      >();
     });
   });
 
@@ -156,7 +199,7 @@ describe("the types of infer", () => {
     checked((studio) => {
       const answers = studio.models.draft_stream.stream({ PROMPT, SEED }, { outputs: ["STAGE"] });
       expectTypeOf(answers).toEqualTypeOf<
-        AsyncIterable<PartialInference<{ readonly STAGE: Tensor<"BYTES", readonly [1]> }>>
+        AnswerStream<PartialInference<{ readonly STAGE: Tensor<"BYTES", readonly [1]> }>>
       >();
       expectTypeOf<PartialInference<{ readonly A: number }>["outputs"]["A"]>().toEqualTypeOf<
         number | undefined

@@ -1,3 +1,4 @@
+export { requireConsistent, STUDIO_NAMES } from "./check-contract.ts";
 export type {
   Contract,
   ModelContract,

@@ -10,7 +10,7 @@ import { type ConfigFile, FOLDER_HINT, type FolderOptions, readConfigs } from ".
 /** The contract of a folder of models, and what could not go into it. */
 export interface FolderContract {
   readonly contract: Contract;
-  /** Models whose configuration leaves it to the server what goes in and out. */
+  /** Models without a configuration, or whose own leaves it to the server what goes in and out. */
   readonly incomplete: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export async function contractOfFolder(
   name: string,
   { followLinks = true }: FolderOptions = {},
 ): Promise<FolderContract> {
-  return Promise.resolve(contractOfConfigs(readConfigs(folder, { followLinks }), folder, name));
+  return Promise.resolve(contractOfConfigs(readConfigs(folder, { followLinks, bare: true }), folder, name));
 }
 
 /** The contract of configurations that were read. */

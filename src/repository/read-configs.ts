@@ -13,6 +13,12 @@ export interface FolderOptions {
   readonly followLinks?: boolean;
 }
 
+/** Which folders are models, besides. */
+interface ReadOptions extends FolderOptions {
+  /** True: those with a version but no configuration too, which the server completes as a whole. */
+  readonly bare?: boolean;
+}
+
 /** A model's configuration as it stands on disk. */
 export interface ConfigFile {
   readonly model: string;
@@ -22,12 +28,16 @@ export interface ConfigFile {
 }
 
 /**
- * The configurations of a folder of models, sorted by model. A folder without one is no model of a client's.
+ * The configurations of a folder of models, sorted by model. A folder without one is no model of a client's, unless it has a
+ * version and `bare` models are asked for.
  *
  * @throws TriptychError `usage` for what is no folder, and with every finding where some of it cannot be read: half a
  * contract would look like a whole one.
  */
-export function readConfigs(folder: string, { followLinks = false }: FolderOptions = {}): ConfigFile[] {
+export function readConfigs(
+  folder: string,
+  { followLinks = false, bare = false }: ReadOptions = {},
+): ConfigFile[] {
   const tree = treeOf(folder, followLinks, FOLDER_HINT);
   const findings: Finding[] = [];
   const listing = listed(folder, tree, findings);
@@ -35,7 +45,7 @@ export function readConfigs(folder: string, { followLinks = false }: FolderOptio
   for (const { name, isBroken } of listing.entries.values())
     if (isBroken === true) findings.push(leadsNowhere(join(folder, name)));
   const configs = names.flatMap(({ name, isOutside }) => {
-    if (isOutside !== true) return configOf(folder, name, tree, findings);
+    if (isOutside !== true) return configOf(folder, name, bare, tree, findings);
     findings.push(leadsOut(join(folder, name)));
     return [];
   });
@@ -43,11 +53,17 @@ export function readConfigs(folder: string, { followLinks = false }: FolderOptio
   return configs;
 }
 
-function configOf(folder: string, model: string, tree: Tree, findings: Finding[]): ConfigFile[] {
+function configOf(
+  folder: string,
+  model: string,
+  bare: boolean,
+  tree: Tree,
+  findings: Finding[],
+): ConfigFile[] {
   const { entries } = listed(join(folder, model), tree, findings);
   const entry = entries.get(CONFIG);
-  if (entry === undefined) return [];
   const file = join(folder, model, CONFIG);
+  if (entry === undefined) return bare && hasVersion(entries) ? [{ model, file, text: "" }] : [];
   if (entry.isOutside === true) {
     findings.push(leadsOut(file));
     return [];
@@ -56,6 +72,11 @@ function configOf(folder: string, model: string, tree: Tree, findings: Finding[]
   if ("bytes" in found) return [{ model, file, ...decoded(found.bytes) }];
   findings.push(unreadable(file, found));
   return [];
+}
+
+/** As Triton has it: a folder with a number for a name. */
+function hasVersion(entries: Listing["entries"]): boolean {
+  return [...entries.values()].some(({ name, kind }) => kind === "folder" && /^\d+$/.test(name));
 }
 
 /** What is in a folder; finds what of it cannot be told. */

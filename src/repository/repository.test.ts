@@ -130,16 +130,19 @@ describe("contractOfFolder", () => {
     expect(incomplete).toEqual([]);
   });
 
-  it("takes folders without a configuration for no models, and tells which leave all to the server", async () => {
+  it("takes folders with neither configuration nor version for no models, and tells which leave all to the server", async () => {
     write("auto", 'backend: "onnxruntime"');
     write(
       "full",
       'output [ { name: "Y" data_type: TYPE_STRING dims: 1 } ] model_transaction_policy < decoupled: true >',
     );
-    mkdirSync(join(folder, "empty"));
+    mkdirSync(join(folder, "empty/other"), { recursive: true });
+    mkdirSync(join(folder, "bare/1"), { recursive: true });
     writeFileSync(join(folder, "notes.txt"), "");
     const { contract, incomplete } = await contractOfFolder(folder, "mine");
-    expect(incomplete).toEqual(["auto"]);
+    expect(incomplete).toEqual(["auto", "bare"]);
+    expect(contract.models["bare"]).toMatchObject({ inputs: [], outputs: [] });
+    expect(Object.keys(contract.models)).not.toContain("empty");
     expect(contract.models["full"]).toEqual({
       inputs: [],
       outputs: [{ name: "Y", datatype: "BYTES", dims: [1] }],

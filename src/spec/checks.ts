@@ -109,7 +109,18 @@ function kernelProblems(value: unknown): Problem[] {
 const RESERVED = ["tokenizer", "text_encoder", "vae_decoder", "video_encoder"];
 
 /** What a client's studio has under these names, or a promise under `then`: `studio.NAME` would not be the variant. */
-const TAKEN_BY_CLIENT = ["close", "endpoint", "models", "server", "then", "variants"];
+const TAKEN_BY_CLIENT = [
+  "close",
+  "drain",
+  "endpoint",
+  "endpoints",
+  "metrics",
+  "model",
+  "models",
+  "server",
+  "then",
+  "variants",
+];
 
 function nameProblems(value: unknown): Problem[] {
   const names = unknownVariants(value).map(([name]) => name);

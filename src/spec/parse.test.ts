@@ -40,6 +40,7 @@ describe("parseSpec", () => {
     ["triton: embedded", "triton: { a: 1 }", "triton: must match"],
     ["weights: distilled-4step", "weights: ../../etc", "weights: must match pattern"],
     ["  draft:", "  server:", '"server" is taken by the client'],
+    ["  draft:", "  metrics:", '"metrics" is taken by the client'],
     ["  draft:", "  then:", '"then" is taken by the client'],
     ["  draft:", "  vae_decoder:", '"vae_decoder" is taken by a model'],
   ])("refuses %s written as %s", (from, to, message) => {

@@ -90,6 +90,12 @@ describe("BYTES", () => {
     );
   });
 
+  it("refuses to make text of another datatype", () => {
+    const numbers = tensor("FP32", [1], new Float32Array(1));
+    // @ts-expect-error only BYTES have text
+    expect(() => stringsOf(numbers)).toThrow("Expected a BYTES tensor, got FP32.");
+  });
+
   it("refuses what is no element", () => {
     // @ts-expect-error a number is no element
     expect(() => tensor("BYTES", [1], [7])).toThrow(

@@ -18,9 +18,12 @@ export const bytesCodec: Codec<readonly (string | Uint8Array)[], readonly Uint8A
 /**
  * The elements of a BYTES tensor as strings, row-major.
  *
- * @throws TriptychError `tensor-invalid` if an element is not valid UTF-8, rather than replace what it holds.
+ * @throws TriptychError `tensor-invalid` if an element is not valid UTF-8, rather than replace what it holds, and for a
+ * tensor of another datatype.
  */
 export function stringsOf(tensor: Tensor<"BYTES">): string[] {
+  if ((tensor.datatype as string) !== "BYTES")
+    throw refuse(`Expected a BYTES tensor, got ${tensor.datatype}.`, "Only the elements of BYTES are text.");
   // A byte order mark is part of the element: dropping it would change the data.
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   return tensor.data.map((element, at) => {

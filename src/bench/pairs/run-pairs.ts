@@ -51,13 +51,13 @@ async function clipOf(target: Target, request: PlannedRequest): Promise<PairClip
   return { variant, prompt, seed, responseMs: performance.now() - start, ...outcome };
 }
 
-async function statistics(target: Target): Promise<readonly ModelStatistics[]> {
+async function statistics(target: Target): Promise<readonly ModelStatistics[] | undefined> {
   try {
     return await target.statistics();
   } catch (reason) {
     // Told by the clips, which fail as well where the server is gone.
     failureOf(reason);
-    return [];
+    return undefined;
   }
 }
 
@@ -70,7 +70,9 @@ async function halfOf(
   const clips: PairClip[] = [];
   for (const request of plan) clips.push(await clipOf(target, request));
   const { generator, load, resources } = await watch.stop();
-  const models = countsBetween(before, await statistics(target)) ?? [];
+  const after = await statistics(target);
+  // Counters since the server began are no counts of this half.
+  const models = (before && after && countsBetween(before, after)) ?? [];
   return { side: name, clips, models, generator, load, resources };
 }
 

@@ -26,33 +26,64 @@ export interface Extent {
 
 const RATE_HINT = "Name requests per second above 0, such as 0.5.";
 
-function requirePositive(name: string, value: number | undefined, hint: string): void {
+/** @throws TriptychError `usage` for what is no number above 0. */
+export function requirePositive(name: string, value: number | undefined, hint: string): void {
   if (value === undefined || (Number.isFinite(value) && value > 0)) return;
   throw new TriptychError("usage", `${name}: expected a number above 0, got ${value}.`, { hint });
 }
 
-function requireWhole(name: string, value: number | undefined): void {
+/** @throws TriptychError `usage` for what is no whole number above 0. */
+export function requireWhole(name: string, value: number | undefined): void {
   if (value === undefined || (Number.isSafeInteger(value) && value > 0)) return;
   const hint = "Name a count, such as 4.";
   throw new TriptychError("usage", `${name}: expected a whole number above 0, got ${value}.`, { hint });
 }
 
-function requireRates(load: Load): void {
-  if (load.kind === "closed") requireWhole("concurrency", load.concurrency);
-  if (load.kind === "constant" || load.kind === "poisson") requirePositive("rate", load.perSecond, RATE_HINT);
-  if (load.kind !== "ramp") return;
-  const { fromPerSecond: from, toPerSecond: to } = load;
+function requireRamp(from: number, to: number): void {
   if (from >= 0 && to >= 0 && Number.isFinite(from + to) && from + to > 0) return;
   throw new TriptychError("usage", `ramp: expected two rates, one of them above 0, got ${from} and ${to}.`, {
     hint: RATE_HINT,
   });
 }
 
-/** @throws TriptychError `usage` for a load that has no end or no rate. */
+function requireTimes(offsetsMs: readonly number[]): void {
+  const isTime = (ms: number, index: number): boolean =>
+    Number.isFinite(ms) && ms >= Math.max(0, offsetsMs[index - 1] ?? 0);
+  if (offsetsMs.length > 0 && offsetsMs.every(isTime)) return;
+  throw new TriptychError("usage", "trace: expected milliseconds from the start that never fall.", {
+    hint: "Name at least one time, such as 0.",
+  });
+}
+
+function requireRates(load: Load): void {
+  // A program without types may name any kind.
+  const { kind } = load as { readonly kind: unknown };
+  if (load.kind === "closed") requireWhole("concurrency", load.concurrency);
+  else if (load.kind === "constant" || load.kind === "poisson")
+    requirePositive("rate", load.perSecond, RATE_HINT);
+  else if (load.kind === "ramp") requireRamp(load.fromPerSecond, load.toPerSecond);
+  else if (kind === "trace") requireTimes(load.offsetsMs);
+  else {
+    const kinds = "closed, constant, poisson, ramp or trace";
+    throw new TriptychError("usage", `load: expected ${kinds}, got ${String(kind)}.`);
+  }
+}
+
+/** A load that the requests do not suffice for would be told of and never applied. */
+function requireReached(load: Load, { requests }: Extent): void {
+  if (load.kind !== "closed" || requests === undefined || requests >= load.concurrency) return;
+  const { concurrency } = load;
+  throw new TriptychError("usage", `${requests} requests cannot keep ${concurrency} under way.`, {
+    hint: `Measure ${concurrency} requests or more; some times as many tell more.`,
+  });
+}
+
+/** @throws TriptychError `usage` for a load that has no end or no rate, or that its requests do not suffice for. */
 export function requireLoad(load: Load, extent: Extent): void {
   requireRates(load);
   requireWhole("requests", extent.requests);
   requirePositive("duration", extent.durationMs, "Name the milliseconds to measure.");
+  requireReached(load, extent);
   if (load.kind === "ramp" && extent.durationMs === undefined) {
     const hint = "Name how long the rate takes to get from one end to the other.";
     throw new TriptychError("usage", "ramp: expected a duration, got none.", { hint });

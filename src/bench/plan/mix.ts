@@ -43,6 +43,36 @@ function requireWeights(name: string, weights: readonly number[]): void {
   throw new TriptychError("usage", `weight of a ${name}: expected a number above 0, got ${wrong}.`, { hint });
 }
 
+function requireApart(variants: readonly MixedVariant[]): void {
+  const keys = variants.map(({ variant, steps }) => `${variant} ${steps ?? ""}`);
+  const twice = variants.find((_, index) => keys.indexOf(keys[index] ?? "") !== index);
+  if (twice === undefined) return;
+  const hint = "Name it once, with the sum of its weights.";
+  throw new TriptychError("usage", `mix: ${twice.variant} is named twice.`, { hint });
+}
+
+/**
+ * @throws TriptychError `usage` for a mix without a variant or a prompt, with an empty prompt, a weight that is none, or
+ * a variant that is named twice.
+ */
+export function requireMix({ variants, prompts }: Mix): void {
+  for (const list of [variants, prompts])
+    if (!Array.isArray(list)) throw new TriptychError("usage", "a mix has lists of variants and of prompts.");
+  requireWeights(
+    "variant",
+    variants.map(({ weight }) => weight),
+  );
+  requireWeights(
+    "prompt",
+    prompts.map(({ weight }) => weight),
+  );
+  requireApart(variants);
+  if (prompts.every(({ text }) => typeof text === "string" && text.trim() !== "")) return;
+  throw new TriptychError("usage", "prompt: expected some text, got none.", {
+    hint: "The server takes no empty prompt.",
+  });
+}
+
 function indexBy(weights: readonly number[], random: Random): number {
   let rest = random() * weights.reduce((sum, weight) => sum + weight, 0);
   const index = weights.findIndex((weight) => {
@@ -56,13 +86,12 @@ function indexBy(weights: readonly number[], random: Random): number {
 /**
  * The requests of a run in their order; the same seed gives the same ones, whatever the load.
  *
- * @throws TriptychError `usage` for a mix without a variant or a prompt, or with a weight that is none.
+ * @throws TriptychError `usage` what {@link requireMix} throws
  */
 export function plannedRequests(mix: Mix, seed: number): () => PlannedRequest {
+  requireMix(mix);
   const shares = mix.variants.map(({ weight }) => weight);
   const texts = mix.prompts.map(({ weight }) => weight);
-  requireWeights("variant", shares);
-  requireWeights("prompt", texts);
   const random = seededRandom(seed, "requests");
   let index = -1;
   return () => {

@@ -1,13 +1,8 @@
 import type { RunRecords } from "../records/collect.ts";
-import type { EndRecord } from "../records/types.ts";
+import type { EndRecord, Measurement } from "../records/types.ts";
 import { rank } from "../stats/percentile.ts";
-
-/** Whether a measurement can be trusted in one respect; `unknown` where what it takes was not recorded. */
-export interface Check {
-  readonly name: "requests" | "complete" | "generator" | "host";
-  readonly verdict: "passed" | "failed" | "unknown";
-  readonly message: string;
-}
+import { timeTree } from "./time-tree.ts";
+import type { Check, TimeTree } from "./types.ts";
 
 /** A sender beyond these was part of what it measured. */
 const MIN_RATE_SHARE = 0.98;
@@ -21,8 +16,16 @@ const MAX_STEAL = 0.05;
 const MAX_OTHERS = 0.2;
 const MAX_SPIN = 1.5;
 
+/** Parts of a response that are below zero by more than this share of it are no rounding. */
+const MAX_EXCESS = 0.02;
+
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+const exactPercent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
+
+function kindsOf({ errors }: RunRecords): string {
+  return [...errors.values()].map(({ code, count }) => `${count} ${code}`).join(", ");
+}
 
 function requestsCheck(run: RunRecords): Check {
   const { count } = run.succeeded;
@@ -30,38 +33,67 @@ function requestsCheck(run: RunRecords): Check {
     const failed = run.failed === 0 ? "none failed" : `${run.failed} failed`;
     return { name: "requests", verdict: "passed", message: `${count} succeeded, ${failed}` };
   }
-  const kinds = [...run.errors.values()].map(({ code, count: times }) => `${times} ${code}`);
   const message =
-    kinds.length === 0
+    run.failed === 0
       ? "no request was measured; measure for longer"
-      : `no request succeeded: ${kinds.join(", ")}`;
+      : `no request succeeded: ${kindsOf(run)}`;
   return { name: "requests", verdict: "failed", message };
 }
 
-function completeCheck({ end }: RunRecords): Check {
-  if (end === undefined)
-    return { name: "complete", verdict: "unknown", message: "the run was cut off; its end is not recorded" };
-  if (end.interrupted)
-    return { name: "complete", verdict: "unknown", message: "interrupted: fewer requests than were planned" };
-  return { name: "complete", verdict: "passed", message: "the run came to its planned end" };
+/** Failed requests are the server's doing: they make no number here wrong, and no clip either. */
+function failuresCheck(run: RunRecords): Check {
+  const { failed } = run;
+  if (failed === 0) return { name: "failures", verdict: "passed", message: "no request failed" };
+  const all = failed + run.succeeded.count;
+  const message = `${failed} of ${all} requests failed (${exactPercent(failed / all)}): ${kindsOf(run)}`;
+  return { name: "failures", verdict: "warned", message };
 }
 
-/** Share of the planned rate at which requests were sent: 1 where none was late. */
-function rateShare(run: RunRecords): number {
+/** How many requests a run that came to its end must have; undefined where time decides. */
+function plannedCount({ load, extent: { requests, durationMs } }: Measurement): number | undefined {
+  if (durationMs !== undefined || load.kind === "ramp") return undefined;
+  return load.kind === "trace" ? Math.min(requests ?? Infinity, load.offsetsMs.length) : requests;
+}
+
+function completeCheck(run: RunRecords): Check {
+  const { end, start, failed, succeeded } = run;
+  const isCut = end === undefined;
+  if (isCut || end.interrupted) {
+    const message = isCut
+      ? "the run was cut off; its end is not recorded"
+      : "interrupted: fewer requests than were planned";
+    return { name: "complete", verdict: "unknown", message };
+  }
+  const planned = plannedCount(start.measurement);
+  const count = failed + succeeded.count;
+  if (planned === undefined || planned === count)
+    return { name: "complete", verdict: "passed", message: "the run came to its planned end" };
+  return {
+    name: "complete",
+    verdict: "failed",
+    message: `${count} of ${planned} planned requests are recorded`,
+  };
+}
+
+/** Share of the planned rate at which requests were sent: 1 where none was late by more than a request may be. */
+function rateShare(run: RunRecords, lagLimit: number): number {
   const due = run.lastDueMs - run.firstDueMs;
   const sent = run.lastSentMs - run.firstDueMs;
-  return due <= 0 || sent <= due ? 1 : due / sent;
+  // Of a short plan a millisecond is some percent.
+  return due <= 0 || sent <= due + lagLimit ? 1 : due / sent;
 }
 
 function lateness(run: RunRecords, medianMs: number): string[] {
   const lag = rank(run.lagMs.values().toSorted(), 99);
   const limit = Math.max(MIN_LAG_MS, MAX_LAG_SHARE * medianMs);
-  const share = rateShare(run);
+  const share = rateShare(run, limit);
   return [
     ...(lag > limit
       ? [`requests were sent up to ${ms(lag)} after they were due, more than ${ms(limit)}`]
       : []),
-    ...(share < MIN_RATE_SHARE ? [`${percent(share)} of the planned rate was sent`] : []),
+    ...(share < MIN_RATE_SHARE
+      ? [`${exactPercent(share)} of the planned rate was sent, less than ${percent(MIN_RATE_SHARE)}`]
+      : []),
   ];
 }
 
@@ -113,7 +145,42 @@ function hostCheck({ end }: RunRecords): Check {
   return { name: "host", verdict: "passed", message: `the machine was quiet${unseen}` };
 }
 
+/** Requests that the server had beside these; one that failed here may have been counted or not. */
+function strangers({ failed }: RunRecords, { foreignRequests, foreignCalls }: TimeTree): string[] {
+  const calls = foreignCalls.map(({ model, calls: count }) => `${model} ${count}`);
+  return [
+    ...(foreignRequests > failed
+      ? [`others sent ${foreignRequests - failed} requests or more to it meanwhile`]
+      : []),
+    ...(calls.length > 0 ? [`calls that are not of these requests: ${calls.join(", ")}`] : []),
+  ];
+}
+
+function excess({ parts, wholeMs }: TimeTree): string[] {
+  return parts
+    .filter(({ share }) => share < -MAX_EXCESS)
+    .map(({ name, perRequestMs }) => `${name} is ${ms(perRequestMs)} of ${ms(wholeMs)}, which cannot be`);
+}
+
+/** Whether the server's counters are those of the measured requests. */
+function serverCheck(run: RunRecords, tree: TimeTree | undefined): Check {
+  if (tree === undefined)
+    return { name: "server", verdict: "unknown", message: "its counters are not recorded" };
+  const troubles = [...strangers(run, tree), ...excess(tree)];
+  if (troubles.length === 0)
+    return { name: "server", verdict: "passed", message: "its counters are those of these requests" };
+  const message = `it was not alone with this load: ${troubles.join("; ")}`;
+  return { name: "server", verdict: "warned", message };
+}
+
 /** Everything that has to hold for a run to be trusted. */
-export function checksOf(run: RunRecords): Check[] {
-  return [requestsCheck(run), completeCheck(run), generatorCheck(run), hostCheck(run)];
+export function checksOf(run: RunRecords, tree: TimeTree | undefined = timeTree(run)): Check[] {
+  return [
+    requestsCheck(run),
+    failuresCheck(run),
+    completeCheck(run),
+    generatorCheck(run),
+    hostCheck(run),
+    serverCheck(run, tree),
+  ];
 }

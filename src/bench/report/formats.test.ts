@@ -78,6 +78,15 @@ describe("metrics.txt", () => {
     expect(text).toContain('triptych_requests{point="draft-c1",outcome="ok"} 4\n');
     expect(text).not.toContain("p99");
   });
+
+  it("counts exactly, however many there are", () => {
+    const run = runOf([requestOf(0, { doneMs: 123.456789 })]);
+    run.failed = 12_345;
+    run.errors.set("overloaded", { code: "overloaded", count: 12_345, message: "" });
+    const text = renderReport(reportOf([run]))["metrics.txt"] ?? "";
+    expect(text).toContain('outcome="overloaded"} 12345\n');
+    expect(text).toContain('triptych_response_seconds{point="draft-c1",of="mean"} 0.123456789\n');
+  });
 });
 
 describe("axes", () => {

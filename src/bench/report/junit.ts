@@ -1,6 +1,5 @@
-import type { Check } from "./checks.ts";
 import { escapeMarkup } from "./markup.ts";
-import type { Point, Report } from "./types.ts";
+import type { Check, Point, Report } from "./types.ts";
 
 function property(name: string, value: number | undefined): string[] {
   return value === undefined || !Number.isFinite(value)
@@ -21,19 +20,25 @@ function properties({ clipsPerSecond, requests, responseMs }: Point): string[] {
   ];
 }
 
-function testcase(point: Point, { name, verdict, message }: Check): string[] {
-  const head = `    <testcase classname="${escapeMarkup(point.name)}" name="${name}"`;
-  const said = escapeMarkup(message);
-  if (verdict === "passed") return [`${head}/>`];
-  // What cannot be trusted is no failure of what was measured.
-  const element = verdict === "failed" ? "error" : "skipped";
-  return [`${head}>`, `      <${element} message="${said}"/>`, "    </testcase>"];
+/** What cannot be trusted is no failure of what was measured; requests that failed are. */
+function elementOf({ name, verdict }: Check): "failure" | "error" | "skipped" | undefined {
+  if (verdict === "passed") return undefined;
+  if (verdict === "failed") return "error";
+  return name === "failures" ? "failure" : "skipped";
+}
+
+function testcase(point: Point, check: Check): string[] {
+  const head = `    <testcase classname="${escapeMarkup(point.name)}" name="${check.name}"`;
+  const element = elementOf(check);
+  if (element === undefined) return [`${head}/>`];
+  return [`${head}>`, `      <${element} message="${escapeMarkup(check.message)}"/>`, "    </testcase>"];
 }
 
 function suite(point: Point): string[] {
-  const count = (verdict: Check["verdict"]): number =>
-    point.checks.filter((check) => check.verdict === verdict).length;
-  const totals = `tests="${point.checks.length}" failures="0" errors="${count("failed")}" skipped="${count("unknown")}"`;
+  const count = (element: ReturnType<typeof elementOf>): number =>
+    point.checks.filter((check) => elementOf(check) === element).length;
+  const faults = `failures="${count("failure")}" errors="${count("error")}" skipped="${count("skipped")}"`;
+  const totals = `tests="${point.checks.length}" ${faults}`;
   const when = `timestamp="${escapeMarkup(point.startedAt)}" time="${point.spanSeconds.toFixed(3)}"`;
   return [
     `  <testsuite name="${escapeMarkup(point.name)}" ${totals} ${when}>`,

@@ -11,15 +11,10 @@ function escaped(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
-/** Three digits are what a measurement carries; more would make every comparison of texts a difference. */
-function rounded(value: number): string {
-  return `${Number(value.toPrecision(3))}`;
-}
-
 function familyText({ name, help, samples }: Family): string[] {
   const lines = samples.map(({ labels, value }) => {
     const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`);
-    return `${name}{${pairs.join(",")}} ${rounded(value)}`;
+    return `${name}{${pairs.join(",")}} ${value}`;
   });
   return lines.length === 0 ? [] : [`# TYPE ${name} gauge`, `# HELP ${name} ${help}`, ...lines];
 }
@@ -93,7 +88,7 @@ function serverFamilies({ points }: Report): Family[] {
   ];
 }
 
-/** A report as OpenMetrics text, rounded to what a measurement carries. */
+/** A report as OpenMetrics text: whole numbers exactly, others with every digit they have. */
 export function renderOpenMetrics(report: Report): string {
   return [...[...clientFamilies(report), ...serverFamilies(report)].flatMap(familyText), "# EOF", ""].join(
     "\n",

@@ -50,25 +50,50 @@ function unitsOf(run: RunRecords, clipsPerSecond: number): Pick<Point, "units"> 
   return { units };
 }
 
-/** By the gaps between clips that were done one after the other: their number is that of the clips less one. */
-function throughputInterval(records: VariantRecords): Pick<Point, "clipsPerSecondInterval"> {
-  const done = records.doneMs.values().toSorted();
-  const groups = Math.min(200, done.length - 1);
-  // Equal numbers of clips, so that each group's mean gap weighs the same.
-  const size = Math.floor((done.length - 1) / groups);
-  const gaps = Array.from({ length: Math.max(groups, 0) }, (_, group) => {
-    const [from, to] = [done[group * size], done[(group + 1) * size]];
-    return ((to ?? 0) - (from ?? 0)) / size;
+const MOST_GROUPS = 200;
+
+/** Clips and milliseconds of neighbours: slow and fast clips come together. */
+interface Group {
+  readonly clips: number;
+  readonly ms: number;
+}
+
+/** The span of a run, cut where clips were done: the groups have all of its clips, and all of its time. */
+function groupsOf(done: Float64Array, fromMs: number, toMs: number): Group[] {
+  const size = Math.max(1, Math.ceil(done.length / MOST_GROUPS));
+  const count = Math.ceil(done.length / size);
+  const ends = Array.from({ length: count }, (_, group) => Math.min((group + 1) * size, done.length));
+  // The last one has what followed the last clip as well.
+  const endMs = (end: number): number => (end === done.length ? toMs : (done[end - 1] ?? toMs));
+  return ends.map((end, group) => {
+    const begin = ends[group - 1] ?? 0;
+    return { clips: end - begin, ms: endMs(end) - (begin === 0 ? fromMs : endMs(begin)) };
   });
-  const found = bootstrap(gaps, (some) => 1000 / mean(some));
-  return found === undefined ? {} : { clipsPerSecondInterval: [found.low, found.high] };
+}
+
+/** Of the same quotient as the estimate, so that it holds it: clips by time, over groups that are drawn anew. */
+function throughputInterval(run: RunRecords): Pick<Point, "clipsPerSecondInterval"> {
+  const done = run.succeeded.doneMs.values().toSorted();
+  const groups = groupsOf(done, run.firstDueMs, run.lastDoneMs);
+  const rate = (indexes: readonly number[]): number => {
+    let [clips, ms] = [0, 0];
+    for (const index of indexes) {
+      clips += groups[index]?.clips ?? 0;
+      ms += groups[index]?.ms ?? 0;
+    }
+    return (1000 * clips) / ms;
+  };
+  const found = bootstrap([...groups.keys()], rate);
+  if (found === undefined) return {};
+  const { value, low, high } = found;
+  return { clipsPerSecondInterval: [Math.min(low, value), Math.max(high, value)] };
 }
 
 function speedOf(run: RunRecords) {
   const spanMs = run.lastDoneMs - run.firstDueMs;
   const spanSeconds = Number.isFinite(spanMs) ? spanMs / 1000 : 0;
-  const clipsPerSecond = spanSeconds > 0 ? run.succeeded.count / spanSeconds : 0;
-  return { spanSeconds, clipsPerSecond, ...throughputInterval(run.succeeded) };
+  if (spanSeconds <= 0) return { spanSeconds: 0, clipsPerSecond: 0 };
+  return { spanSeconds, clipsPerSecond: run.succeeded.count / spanSeconds, ...throughputInterval(run) };
 }
 
 function summaries(run: RunRecords): Pick<Point, "responseMs" | "serviceMs" | "lagMs"> {
@@ -109,7 +134,7 @@ export function pointOf(run: RunRecords): Point {
     variants: variantResults(run),
     ...(time === undefined ? {} : { time }),
     ...fromEnd(run),
-    checks: checksOf(run),
+    checks: checksOf(run, time),
     overTime: overTime(run.succeeded),
     distribution: distribution(run.succeeded.responseMs()),
   };

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../plan/random.ts";
 import { countsOf, END, MEASUREMENT, requestOf, runOf, START } from "../testing/runs.ts";
 import { checksOf } from "./checks.ts";
 import { pointOf } from "./point.ts";
 import { frontierOf, reportOf } from "./report.ts";
+import { tablesOf } from "./tables.ts";
 import { timeTree } from "./time-tree.ts";
+import { renderReport } from "./write.ts";
 
 const requests = (count: number) => Array.from({ length: count }, (_, index) => requestOf(index));
 
@@ -56,6 +59,32 @@ describe("timeTree", () => {
     expect(timeTree(runOf([], { models: MODELS }))).toBeUndefined();
   });
 
+  it("leaves out what others had of the server, and of shared models their share of the calls", () => {
+    const variants = {
+      ...START.pipeline.variants,
+      final: { ensemble: "final", stream: "final_stream", steps: [20], guidance: true },
+    };
+    const start = { pipeline: { ...START.pipeline, variants } };
+    const final = [countsOf("final_stream", 1, 900), countsOf("final_high_noise", 10, 800)];
+    const shared = [
+      countsOf("tokenizer", 5, 5),
+      countsOf("text_encoder", 5, 15),
+      countsOf("vae_decoder", 5, 75),
+    ];
+    const models = [...MODELS.filter(({ model }) => !shared.some((one) => one.model === model)), ...shared];
+    const run = runOf(requests(4), { models: [...models, ...final] }, start);
+    const tree = timeTree(run);
+    expect(tree?.parts).toEqual(timeTree(runOf(requests(4), { models: MODELS }))?.parts);
+    expect(tree?.foreignRequests).toBe(1);
+    expect(tree?.foreignCalls).toContainEqual({ model: "final_high_noise", calls: 10 });
+    expect(tree?.foreignCalls).toContainEqual({ model: "tokenizer", calls: 1 });
+    const check = checksOf(run).find(({ name }) => name === "server");
+    expect(check?.verdict).toBe("warned");
+    expect(check?.message).toContain("others sent 1 requests or more");
+    const note = tablesOf(reportOf([run])).find(({ title }) => title.startsWith("Where"))?.note;
+    expect(note).toContain("final_high_noise 10");
+  });
+
   it("takes the unary door where that was measured", () => {
     const models = [countsOf("draft", 4, 200), ...MODELS.slice(1)];
     const start = { measurement: { ...MEASUREMENT, door: "ensemble" as const } };
@@ -79,6 +108,33 @@ describe("pointOf", () => {
       meanBytes: 1000,
     });
   });
+
+  it.each(Array.from({ length: 40 }, (_, index) => index + 1))(
+    "has a rate within its own interval, in random run %d",
+    (seed) => {
+      const random = seededRandom(seed, "runs");
+      const count = 5 + Math.floor(random() * (seed % 4 === 0 ? 700 : 60));
+      let at = 0;
+      const run = Array.from({ length: count }, (_, index) => {
+        at += random() ** 3 * 200;
+        // Some runs end with a server that answers nothing any more.
+        const isLost = seed % 3 === 0 && index > count * 0.7;
+        const doneMs = at + 50 + random() * 400;
+        return requestOf(index, {
+          dueMs: at,
+          sentMs: at,
+          doneMs,
+          ...(isLost ? { outcome: "unreachable" } : {}),
+        });
+      });
+      const { clipsPerSecond, clipsPerSecondInterval } = pointOf(runOf(run));
+      if (clipsPerSecondInterval === undefined) return;
+      const [low, high] = clipsPerSecondInterval;
+      expect(low).toBeLessThan(clipsPerSecond);
+      expect(high).toBeGreaterThan(clipsPerSecond);
+      expect(high / low).toBeLessThan(30);
+    },
+  );
 
   it("tells no percentile that n does not carry", () => {
     expect(pointOf(runOf(requests(4))).responseMs?.percentiles).toEqual([]);
@@ -123,12 +179,56 @@ describe("pointOf", () => {
 describe("checksOf", () => {
   const verdicts = (...of: Parameters<typeof runOf>) =>
     Object.fromEntries(checksOf(runOf(...of)).map(({ name, verdict }) => [name, verdict]));
-  const open = { measurement: { ...MEASUREMENT, load: { kind: "constant", perSecond: 10 } as const } };
+  const extent = { requests: 20 };
+  const open = {
+    measurement: { ...MEASUREMENT, extent, load: { kind: "constant", perSecond: 10 } as const },
+  };
 
   it("passes a run on a quiet machine by a sender that kept to its plan", () => {
-    expect(verdicts(requests(20))).toEqual({
-      ...{ requests: "passed", complete: "passed", generator: "passed", host: "passed" },
+    const models = MODELS.slice(0, -1);
+    expect(verdicts(requests(4), { models })).toEqual({
+      ...{ requests: "passed", failures: "passed", complete: "passed", generator: "passed", host: "passed" },
+      server: "passed",
     });
+    expect(verdicts(requests(4))["server"]).toBe("unknown");
+  });
+
+  it("warns of parts that are more than the whole, beyond rounding", () => {
+    const stages = MODELS.slice(1, -1);
+    const inside = (ms: number) => ({ models: [countsOf("draft_stream", 4, ms), ...stages] });
+    expect(verdicts(requests(4), inside(330))["server"]).toBe("passed");
+    expect(verdicts(requests(4), inside(300))["server"]).toBe("warned");
+  });
+
+  it("warns of requests that failed, with their share and kinds", () => {
+    const failed = requests(7).map((one) => ({ ...one, outcome: "unreachable" as const }));
+    const run = runOf([...requests(13), ...failed]);
+    const check = checksOf(run).find(({ name }) => name === "failures");
+    expect(check).toEqual({
+      ...{ name: "failures", verdict: "warned" },
+      message: "7 of 20 requests failed (35.0 %): 7 unreachable",
+    });
+    const junit = renderReport(reportOf([run]))["junit.xml"] ?? "";
+    expect(junit).toContain('failures="1" errors="0"');
+    expect(junit).toMatch(/name="failures">\n\s*<failure message="7 of 20 requests failed/);
+  });
+
+  it("fails a whole run that has more or fewer requests than were planned", () => {
+    const planned = (count: number) => ({ measurement: { ...MEASUREMENT, extent: { requests: count } } });
+    expect(verdicts(requests(4), {}, planned(4))["complete"]).toBe("passed");
+    expect(verdicts(requests(4), {}, planned(5))["complete"]).toBe("failed");
+    expect(verdicts(requests(4), {}, planned(3))["complete"]).toBe("failed");
+    expect(verdicts(requests(4), { interrupted: true }, planned(5))["complete"]).toBe("unknown");
+    const timed = { measurement: { ...MEASUREMENT, extent: { requests: 5, durationMs: 100 } } };
+    expect(verdicts(requests(4), {}, timed)["complete"]).toBe("passed");
+  });
+
+  it("does not take a millisecond of a short plan for a sender that was saturated", () => {
+    const pair = (late: number) => [requestOf(1), requestOf(2, { sentMs: 200 + late, doneMs: 350 })];
+    const load = { kind: "trace", offsetsMs: [100, 200] } as const;
+    const start = { measurement: { ...MEASUREMENT, load } };
+    expect(verdicts(pair(2.1), {}, start)["generator"]).toBe("passed");
+    expect(verdicts(pair(12), {}, start)["generator"]).toBe("failed");
   });
 
   it("fails a sender that was late by more than a tenth of the median", () => {
@@ -169,7 +269,9 @@ describe("checksOf", () => {
   it("does not know of a run that was cut off, or interrupted", () => {
     const run = runOf(requests(4));
     run.end = undefined;
-    expect(checksOf(run).map(({ verdict }) => verdict)).toEqual(["passed", "unknown", "unknown", "unknown"]);
+    expect(checksOf(run).map(({ verdict }) => verdict)).toEqual([
+      ...["passed", "passed", "unknown", "unknown", "unknown", "unknown"],
+    ]);
     expect(verdicts(requests(4), { interrupted: true })["complete"]).toBe("unknown");
   });
 });
@@ -182,6 +284,16 @@ describe("reportOf", () => {
     const [early, later] = [run("a", 10, "2026-01-01T00:00:00Z"), run("b", 20, "2026-01-02T00:00:00Z")];
     expect(reportOf([later, early])).toEqual(reportOf([early, later]));
     expect(reportOf([later, early]).points.map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+
+  it("tells runs of one name apart", () => {
+    const runs = [run("a", 10, "2026-01-01"), run("a-2", 10, "2026-01-02"), run("a", 20, "2026-01-03")];
+    const report = reportOf([...runs, run("a", 30, "2026-01-04")]);
+    expect(report.points.map(({ name }) => name)).toEqual(["a", "a-2", "a-3", "a-4"]);
+    const metrics = (renderReport(report)["metrics.txt"] ?? "")
+      .split("\n")
+      .map((line) => line.split("} ")[0]);
+    expect(new Set(metrics).size).toBe(metrics.length);
   });
 
   it("names the points that no other beats", () => {

@@ -56,7 +56,14 @@ const TIME = {
   ...strict({
     wholeMs: AMOUNT,
     parts: listOf(strict({ name: TEXT, perRequestMs: NUMBER, share: NUMBER, models: listOf(MODEL_TIME) })),
-    foreignRequests: { type: "integer" },
+    foreignRequests: {
+      type: "integer",
+      description: "Requests that all front doors counted beyond those that succeeded here.",
+    },
+    foreignCalls: {
+      ...listOf(strict({ model: TEXT, calls: WHOLE })),
+      description: "Calls of models that the measured requests did not make.",
+    },
   }),
   description: "Where the time of a request goes; the parts add up to the whole.",
 } as const;
@@ -86,8 +93,8 @@ const UNITS = strict(
 );
 
 const CHECK = strict({
-  name: { enum: ["requests", "complete", "generator", "host"] },
-  verdict: { enum: ["passed", "failed", "unknown"] },
+  name: { enum: ["requests", "failures", "complete", "generator", "host", "server"] },
+  verdict: { enum: ["passed", "warned", "failed", "unknown"] },
   message: TEXT,
 });
 

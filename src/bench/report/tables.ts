@@ -1,6 +1,6 @@
 import { loadText } from "../plan/load.ts";
 import { PERCENTILES, percentileOf, type Summary } from "../stats/summary.ts";
-import type { Point, Report } from "./types.ts";
+import type { Point, Report, TimeTree } from "./types.ts";
 
 /** A table of a report, the same in every format. */
 export interface ReportTable {
@@ -70,6 +70,18 @@ function latencyTable({ points, frontier }: Report): ReportTable {
   };
 }
 
+/** What else the server did, and what of it is in the numbers. */
+function foreignNote({ foreignRequests, foreignCalls }: TimeTree): string {
+  const requests =
+    foreignRequests === 0
+      ? ""
+      : ` The server counted ${foreignRequests} requests more than succeeded here; the time of those by the same front door is in these numbers.`;
+  const calls = foreignCalls.map(({ model, calls: count }) => `${model} ${count}`).join(", ");
+  return calls === ""
+    ? requests
+    : `${requests} Calls that are not of these requests are left out, of shared models by their share: ${calls}.`;
+}
+
 function timeTable(point: Point): ReportTable[] {
   const { time } = point;
   if (time === undefined) return [];
@@ -84,16 +96,12 @@ function timeTable(point: Point): ReportTable[] {
       digits(one.queueMs),
     ]),
   ]);
-  const foreign =
-    time.foreignRequests === 0
-      ? ""
-      : ` The server counted ${time.foreignRequests} requests more than succeeded here; their time is in these numbers.`;
   return [
     {
       title: `Where the time goes: ${point.name}`,
       head: ["part", "calls a request", "ms a call", "ms a request", "share", "of it in queue"],
       rows: [...rows, ["whole", "", "", digits(time.wholeMs), percent(1), ""]],
-      note: `Client: outside the front door (lateness, client, network). Queue: before the front door. Residual: inside it, in no stage.${foreign}`,
+      note: `Client: outside the front door (lateness, client, network). Queue: before the front door. Residual: inside it, in no stage.${foreignNote(time)}`,
     },
   ];
 }

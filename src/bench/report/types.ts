@@ -9,7 +9,6 @@ import type {
   Resources,
 } from "../records/types.ts";
 import type { Summary } from "../stats/summary.ts";
-import type { Check } from "./checks.ts";
 
 /** Version of the report format. */
 export const REPORT_VERSION = 1;
@@ -44,8 +43,16 @@ export interface TimeTree {
   /** Mean response time, from due to done. */
   readonly wholeMs: number;
   readonly parts: readonly TimePart[];
-  /** Requests that the front doors counted as served, beyond the measured ones: other people's, or failed here. */
+  /** Requests that all front doors counted, beyond the measured ones: other people's, or failed here. */
   readonly foreignRequests: number;
+  /** Calls of models that the measured requests did not make. */
+  readonly foreignCalls: readonly ForeignCalls[];
+}
+
+/** Calls of a model by others. */
+export interface ForeignCalls {
+  readonly model: string;
+  readonly calls: number;
 }
 
 /** A stage as the stream's progress told it. */
@@ -93,6 +100,16 @@ export interface Bin {
   readonly fromMs: number;
   readonly toMs: number;
   readonly count: number;
+}
+
+/**
+ * Whether a measurement can be trusted in one respect; `unknown` where what it takes was not recorded, `warned` where
+ * a reader must know of something that is no doubt about the numbers themselves.
+ */
+export interface Check {
+  readonly name: "requests" | "failures" | "complete" | "generator" | "host" | "server";
+  readonly verdict: "passed" | "warned" | "failed" | "unknown";
+  readonly message: string;
 }
 
 /** One load that was measured. */

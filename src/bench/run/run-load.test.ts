@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { TriptychError } from "../../errors/index.ts";
 import { readRecords } from "../records/reader.ts";
 import { MEASUREMENT, START } from "../testing/runs.ts";
+import { targetOf } from "../testing/targets.ts";
 import { type RunProgress, Tally } from "./progress.ts";
 import { type RunOptions, runLoad } from "./run-load.ts";
 import { failureOf, type Target } from "./target.ts";
@@ -15,24 +16,6 @@ function recordsFile(): string {
     rmSync(folder, { recursive: true });
   });
   return path.join(folder, "run.ndjson");
-}
-
-/** A server in this process, which counts what it is asked. */
-function target(endpoint: string, changes: Partial<Target> = {}): Target & { asked: number } {
-  const made = {
-    endpoint,
-    asked: 0,
-    send: () => {
-      made.asked += 1;
-      return Promise.resolve({ outcome: "ok" as const, bytes: 10 });
-    },
-    sample: () => Promise.reject(new TypeError("nobody looks at these clips")),
-    statistics: () => Promise.resolve([]),
-    metadata: () => Promise.resolve({ name: "triton", version: "2.51.0", extensions: [] }),
-    close: () => Promise.resolve(),
-    ...changes,
-  };
-  return made;
 }
 
 function options(targets: readonly Target[], changes: Partial<RunOptions> = {}): RunOptions {
@@ -48,7 +31,7 @@ function options(targets: readonly Target[], changes: Partial<RunOptions> = {}):
 
 describe("runLoad", () => {
   it("sends to several servers in turn, warm-up apart", async () => {
-    const targets = [target("a:1"), target("b:1")];
+    const targets = [targetOf("a:1"), targetOf("b:1")];
     const how = options(targets);
     await runLoad(how);
     const run = await readRecords(how.file);
@@ -61,7 +44,7 @@ describe("runLoad", () => {
 
   it("is not lost for want of statistics, and says why there are none", async () => {
     const gone = new TriptychError("unreachable", "it is gone");
-    const how = options([target("a:1", { statistics: () => Promise.reject(gone) })]);
+    const how = options([targetOf("a:1", { statistics: () => Promise.reject(gone) })]);
     await runLoad(how);
     const run = await readRecords(how.file);
     expect(run.succeeded.count).toBe(6);
@@ -75,7 +58,7 @@ describe("runLoad", () => {
       const full = new TriptychError("overloaded", "x".repeat(1000));
       return Promise.resolve(count % 2 === 0 ? failureOf(full) : { outcome: "ok" });
     };
-    const how = options([target("a:1", { send })]);
+    const how = options([targetOf("a:1", { send })]);
     await runLoad(how);
     const run = await readRecords(how.file);
     expect([run.succeeded.count, run.failed]).toEqual([3, 3]);
@@ -90,7 +73,7 @@ describe("runLoad", () => {
       if (count === 4) abort.abort();
       return Promise.resolve({ outcome: "ok" });
     };
-    const how = options([target("a:1", { send })], { signal: abort.signal });
+    const how = options([targetOf("a:1", { send })], { signal: abort.signal });
     await runLoad(how);
     const run = await readRecords(how.file);
     expect([run.warmedUp, run.succeeded.count, run.end?.interrupted]).toEqual([1, 3, true]);
@@ -106,7 +89,7 @@ describe("runLoad", () => {
     };
     const load = { kind: "constant", perSecond: 50 } as const;
     const measurement = { ...MEASUREMENT, load, warmUp: { durationMs: 20 }, extent: { durationMs: 200 } };
-    const how = options([target("a:1", { send })], { measurement });
+    const how = options([targetOf("a:1", { send })], { measurement });
     await runLoad(how);
     const { succeeded } = await readRecords(how.file);
     const times = [...succeeded.responseMs(), ...succeeded.doneMs.values()];
@@ -120,14 +103,27 @@ describe("runLoad", () => {
       return { outcome: "ok" };
     };
     const measurement = { ...MEASUREMENT, extent: { durationMs: 3_600_000 } };
-    const how = options([target("a:1", { send: slow })], { file: "/dev/full", measurement });
+    const how = options([targetOf("a:1", { send: slow })], { file: "/dev/full", measurement });
     await expect(runLoad(how)).rejects.toMatchObject({ code: "disk-full" });
   });
 
   it("refuses a load without an end before it touches anything", async () => {
-    const how = options([target("a:1")], { measurement: { ...MEASUREMENT, extent: {} } });
+    const how = options([targetOf("a:1")], { measurement: { ...MEASUREMENT, extent: {} } });
     await expect(runLoad(how)).rejects.toMatchObject({ code: "usage" });
     expect(existsSync(how.file)).toBe(false);
+  });
+
+  it("refuses a variant that is not served, and a process that is no Triton", async () => {
+    const variants = [{ variant: "drafft", weight: 1 }];
+    const measurement = { ...MEASUREMENT, mix: { ...MEASUREMENT.mix, variants } };
+    await expect(runLoad(options([targetOf("a:1")], { measurement }))).rejects.toMatchObject({
+      code: "usage",
+    });
+    for (const serverPid of [0, process.pid, 99_999_999])
+      await expect(runLoad(options([targetOf("a:1")], { serverPid }))).rejects.toMatchObject({
+        code: "usage",
+        message: expect.stringContaining("expected the process of a Triton") as string,
+      });
   });
 });
 

@@ -1,7 +1,7 @@
 import type { ModelStatistics } from "../../client/index.ts";
 import { hostFacts } from "../host/facts.ts";
 import { spinRatio } from "../host/spin.ts";
-import { requireLoad } from "../plan/load.ts";
+import { requireMeasurement, requireServed } from "../plan/measurement.ts";
 import { plannedRequests } from "../plan/mix.ts";
 import {
   type EndRecord,
@@ -17,7 +17,7 @@ import { type Clock, startClock } from "./clock.ts";
 import { type Driver, driveClosed, driveOpen, within } from "./drive.ts";
 import { type RunProgress, Tally } from "./progress.ts";
 import { failureOf, type Target } from "./target.ts";
-import { Watch, type WatchOptions } from "./watch.ts";
+import { requireServerPid, Watch, type WatchOptions } from "./watch.ts";
 
 /** One run of a load. */
 export interface RunOptions extends Omit<WatchOptions, "endpoints"> {
@@ -184,12 +184,14 @@ function endSignal(options: RunOptions, records: RecordWriter): { signal: AbortS
  * Sends a load to one or more servers and records every request. Errors are counted and never end the run; a signal
  * ends it early, and what was measured is saved.
  *
- * @throws TriptychError `usage` for a load or mix that is none; `disk-full`, `output-unwritable` for the records;
+ * @throws TriptychError `usage` for a measurement that cannot be made, or not of this pipeline; `disk-full`, `output-unwritable` for the records;
  * what reading a server's metadata throws.
  */
 export async function runLoad(options: RunOptions): Promise<void> {
   const { measurement } = options;
-  requireLoad(measurement.load, measurement.extent);
+  requireMeasurement(measurement);
+  requireServed(options.pipeline, measurement);
+  requireServerPid(options.serverPid);
   const next = plannedRequests(measurement.mix, measurement.seed);
   const start = await startRecord(options);
   const records = await openRecords(options.file);

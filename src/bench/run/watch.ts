@@ -1,9 +1,16 @@
-import { readFileSync } from "node:fs";
 import { type EventLoopUtilization, monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { TriptychError } from "../../errors/index.ts";
 import { type CpuReading, cpuShares, readCpu } from "../host/cpu.ts";
 import type { GeneratorFacts, HostLoad, Resources } from "../records/types.ts";
 import { type GpuReading, gpuReading, gpuUse, parseMetrics } from "../server/metrics.ts";
-import { type GroupReading, processUse, readGroup, servingProcess } from "../server/process-use.ts";
+import {
+  type GroupReading,
+  isTriton,
+  processName,
+  processUse,
+  readGroup,
+  servingProcess,
+} from "../server/process-use.ts";
 
 /** What is looked at while a run is measured. */
 export interface WatchOptions {
@@ -44,12 +51,17 @@ async function readGpus(urls: readonly string[]): Promise<GpuReading | undefined
 function findServer({ endpoints, serverPid }: WatchOptions): number | undefined {
   if (serverPid !== undefined) return serverPid;
   const pid = endpoints.length === 1 ? servingProcess(endpoints[0] ?? "") : undefined;
-  if (pid === undefined) return undefined;
-  try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("triton") ? pid : undefined;
-  } catch {
-    return undefined;
-  }
+  return pid !== undefined && processName(pid)?.startsWith("triton") === true ? pid : undefined;
+}
+
+/** @throws TriptychError `usage` for a process that is gone, or is no Triton. */
+export function requireServerPid(pid: number | undefined): void {
+  if (pid === undefined || isTriton(pid)) return;
+  const name = processName(pid);
+  const got = name === undefined ? "which is not there" : `which is ${name}`;
+  throw new TriptychError("usage", `server pid: expected the process of a Triton, got ${pid}, ${got}.`, {
+    hint: "Name the process of tritonserver on this machine, or none: a local one is found by its port.",
+  });
 }
 
 function isLocal(endpoint: string): boolean {

@@ -70,6 +70,20 @@ export function readGroup(pid: number): GroupReading | undefined {
   };
 }
 
+/** The name of a process; undefined of one that is gone. */
+export function processName(pid: number): string | undefined {
+  return textOf(`/proc/${pid}/comm`)?.trim();
+}
+
+/** True where a process is a Triton, or one of its group is: what it uses would else be told as the server's. */
+export function isTriton(pid: number): boolean {
+  const all = allProcesses();
+  const group = all.find((one) => one.pid === pid)?.group;
+  return all
+    .filter((one) => one.pid === pid || one.parent === pid || one.group === group)
+    .some((one) => processName(one.pid)?.startsWith("triton") === true);
+}
+
 /** The inode of the socket that listens on a port of this machine. */
 function listenerInode(port: number): string | undefined {
   const wanted = port.toString(16).toUpperCase().padStart(4, "0");

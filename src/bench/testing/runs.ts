@@ -86,13 +86,15 @@ export function requestOf(index: number, changes: Partial<RequestRecord> = {}): 
   };
 }
 
-/** A run of some requests. */
+/** A run of some requests, which are those that were planned unless it says otherwise. */
 export function runOf(
   requests: readonly RequestRecord[],
   end: Partial<EndRecord> = {},
   start: Partial<StartRecord> = {},
 ): RunRecords {
-  const run = new RunRecords({ ...START, ...start });
+  const measured = requests.filter(({ phase }) => phase === "measured").length;
+  const measurement = { ...MEASUREMENT, extent: { requests: measured } };
+  const run = new RunRecords({ ...START, measurement, ...start });
   for (const request of requests) run.add(request);
   run.end = { ...END, ...end };
   return run;

@@ -24,7 +24,7 @@ export interface BenchOptions {
   readonly prompts?: string;
   readonly concurrency?: readonly number[];
   readonly rate?: readonly number[];
-  readonly arrivals: "poisson" | "constant";
+  readonly arrivals?: "poisson" | "constant";
   readonly ramp?: readonly [number, number];
   readonly trace?: string;
   readonly requests?: number;
@@ -34,7 +34,7 @@ export interface BenchOptions {
   readonly seed: number;
   readonly door: Door;
   readonly deadlineMs: number;
-  readonly maxInFlight: number;
+  readonly maxInFlight?: number;
   readonly metrics?: readonly string[];
   readonly serverPid?: number;
   readonly out: string;
@@ -42,15 +42,19 @@ export interface BenchOptions {
   readonly ignoreChecks?: boolean;
   /** Milliseconds; looks for the highest load under which the percentile stays below. */
   readonly belowMs?: number;
-  readonly percentile: number;
+  readonly percentile?: number;
   /** Highest load that a search tries. */
-  readonly upTo: number;
+  readonly upTo?: number;
 }
 
 /** What a variant of wan-tiny knows, in its three languages. */
 const DEFAULT_PROMPTS = ["a red circle moves right", "蓝色方形向上移动", "緑の三角形が左に動く"];
 
 const DEFAULT_REQUESTS = 20;
+const DEFAULT_IN_FLIGHT = 1000;
+
+/** Rounds of a closed loop, where nobody says how many requests. */
+const DEFAULT_ROUNDS = 4;
 const DEFAULT_WARM_UP = 2;
 
 async function promptsOf({ prompt = [], prompts }: BenchOptions): Promise<readonly MixedPrompt[]> {
@@ -88,22 +92,39 @@ function variantsOf(contract: Contract, options: BenchOptions): readonly (readon
   );
 }
 
+/** An option that would do nothing is a mistake: what was asked for is not what would be measured. */
+function requireUsed(options: BenchOptions): void {
+  const { mix, variant, rate, ramp, trace, arrivals, maxInFlight, belowMs, percentile, upTo } = options;
+  const isOpen = rate !== undefined || ramp !== undefined || trace !== undefined;
+  const idle: readonly (readonly [given: unknown, isUsed: boolean, message: string])[] = [
+    [variant, mix === undefined, "--variant and --mix: expected one of them"],
+    [arrivals, rate !== undefined, "--arrivals says how --rate is spread, and there is no --rate"],
+    [maxInFlight, isOpen, "--max-in-flight takes --rate, --ramp or --trace; --concurrency is its own limit"],
+    [percentile, belowMs !== undefined, "--percentile is that of --below, and there is no --below"],
+    [upTo, belowMs !== undefined, "--up-to ends the search of --below, and there is no --below"],
+  ];
+  const found = idle.find(([given, isUsed]) => given !== undefined && !isUsed);
+  if (found !== undefined)
+    throw new TriptychError("usage", found[2], { hint: "leave one out, or add the other" });
+}
+
 async function loadsOf(options: BenchOptions): Promise<readonly Load[]> {
   const { concurrency, rate, arrivals, ramp, trace } = options;
   const given = { "--concurrency": concurrency, "--rate": rate, "--ramp": ramp, "--trace": trace };
   const named = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (named.length > 1)
     throw new TriptychError("usage", `expected one kind of load, got ${named.join(" and ")}`);
-  if (rate !== undefined) return rate.map((perSecond) => ({ kind: arrivals, perSecond }));
+  if (rate !== undefined) return rate.map((perSecond) => ({ kind: arrivals ?? "poisson", perSecond }));
   if (ramp !== undefined) return [{ kind: "ramp", fromPerSecond: ramp[0], toPerSecond: ramp[1] }];
   if (trace !== undefined) return [{ kind: "trace", offsetsMs: parseTrace(await readText(trace), trace) }];
   return (concurrency ?? [1]).map((count) => ({ kind: "closed", concurrency: count }));
 }
 
-function extentOf({ requests, durationMs, trace }: BenchOptions): Extent {
+function extentOf({ requests, durationMs, trace, concurrency = [] }: BenchOptions): Extent {
   const isOpen = requests === undefined && durationMs === undefined && trace === undefined;
+  const enough = Math.max(DEFAULT_REQUESTS, ...concurrency.map((count) => DEFAULT_ROUNDS * count));
   return {
-    ...(isOpen ? { requests: DEFAULT_REQUESTS } : {}),
+    ...(isOpen ? { requests: enough } : {}),
     ...(requests === undefined ? {} : { requests }),
     ...(durationMs === undefined ? {} : { durationMs }),
   };
@@ -123,9 +144,10 @@ function warmUpOf({ warmUp, warmUpMs }: BenchOptions): WarmUp {
  * @throws TriptychError `usage` for variants, step counts, loads and files that are none.
  */
 export async function sweepOf(contract: Contract, options: BenchOptions): Promise<Sweep> {
+  requireUsed(options);
   const variants = variantsOf(contract, options);
   for (const one of variants.flat()) requireSteps(contract, one);
-  const { seed, door, deadlineMs, maxInFlight } = options;
+  const { seed, door, deadlineMs, maxInFlight = DEFAULT_IN_FLIGHT } = options;
   return {
     base: { extent: extentOf(options), warmUp: warmUpOf(options), seed, door, deadlineMs, maxInFlight },
     prompts: await promptsOf(options),

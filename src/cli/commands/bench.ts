@@ -1,14 +1,15 @@
 import {
-  loadAt,
+  type LatencyLimit,
   measurePoints,
   openTargets,
   pointsOf,
   type Report,
   reportFiles,
+  requireServerPid,
   type Sweep,
   type SweepOptions,
-  type SweepPoint,
   searchLoad,
+  searchPoint,
   type Target,
   writeReport,
 } from "../../bench/index.ts";
@@ -17,41 +18,42 @@ import type { Contract } from "../../model-config/index.ts";
 import { BenchProgress } from "../bench-progress.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
 import { loadPlan } from "../load.ts";
+import { printableLine } from "../terminal.ts";
 import { requireWritable } from "../write-file.ts";
+import { inFolder } from "./bench-folder.ts";
 import { type BenchOptions, sweepOf } from "./bench-plan.ts";
 import { showReport } from "./report.ts";
 
-/** Rates are told apart to a tenth of the first one, numbers of requests to one. */
-function precisionOf(first: number, isWhole: boolean): number {
-  return isWhole ? 1 : first / 10;
+const DEFAULT_PERCENTILE = 95;
+const DEFAULT_UP_TO = 1024;
+
+type Measured = Contract & SweepOptions["pipeline"];
+
+/** The limit of a search; none where every point is measured. */
+function limitOf({ belowMs, percentile = DEFAULT_PERCENTILE }: BenchOptions): LatencyLimit | undefined {
+  return belowMs === undefined ? undefined : { percentile, ms: belowMs };
 }
 
-async function search(sweep: Sweep, options: BenchOptions, how: SweepOptions, context: Context) {
-  const [load, more] = sweep.loads;
-  if (load === undefined || more !== undefined || sweep.variants.length !== 1)
-    throw new TriptychError("usage", "--below: expected one load and one variant to begin with");
-  const from = load.kind === "closed" ? load.concurrency : "perSecond" in load ? load.perSecond : 0;
-  const pointAt = (level: number): SweepPoint => {
-    const [point] = pointsOf({ ...sweep, loads: [loadAt(load, level)] });
-    if (point === undefined) throw new TriptychError("internal", "a sweep of one load has no point");
-    return point;
-  };
-  const range = { from, to: options.upTo, precision: precisionOf(from, load.kind === "closed") };
-  const limit = { percentile: options.percentile, ms: options.belowMs ?? 0 };
-  const { level, files } = await searchLoad(limit, range, pointAt, how);
-  const unit = load.kind === "closed" ? "at a time" : "a second";
+async function search(
+  sweep: Sweep,
+  limit: LatencyLimit,
+  how: SweepOptions,
+  to: number,
+  { terminal }: Context,
+): Promise<readonly string[]> {
+  const { from, level, files } = await searchLoad(limit, to, sweep, how);
+  const unit = sweep.loads[0]?.kind === "closed" ? "at a time" : "a second";
   const found = level === undefined ? `not even ${from} ${unit} stays` : `${level} ${unit} stays`;
-  context.terminal.err(`${found} below ${limit.ms / 1000} s at p${limit.percentile}`);
+  terminal.err(`${found} below ${limit.ms / 1000} s at p${limit.percentile}`);
   return files;
 }
 
 async function measure(
   context: Context,
-  contract: Contract & SweepOptions["pipeline"],
-  targets: readonly Target[],
+  contract: Measured,
+  { targets, sweep }: { readonly targets: readonly Target[]; readonly sweep: Sweep },
   options: BenchOptions,
 ): Promise<readonly string[]> {
-  const sweep = await sweepOf(contract, options);
   const progress = new BenchProgress(context.terminal);
   const how: SweepOptions = {
     folder: options.out,
@@ -59,6 +61,7 @@ async function measure(
     pipeline: contract,
     signal: context.signal,
     resume: options.resume,
+    ignoreChecks: options.ignoreChecks,
     serverPid: options.serverPid,
     metricsUrls: options.metrics,
     onProgress: (at) => {
@@ -68,8 +71,17 @@ async function measure(
       context.terminal.err(state === "kept" ? `${name}: measured already` : name);
     },
   };
-  if (options.belowMs !== undefined) return search(sweep, options, how, context);
-  return measurePoints(pointsOf(sweep), how);
+  const limit = limitOf(options);
+  if (limit === undefined) return measurePoints(pointsOf(sweep), how);
+  return search(sweep, limit, how, options.upTo ?? DEFAULT_UP_TO, context);
+}
+
+/** What is no doubt about the numbers, and still nothing to pass over. */
+function showWarnings({ terminal }: Context, { points }: Report): void {
+  for (const { name, checks } of points)
+    for (const { verdict, message } of checks)
+      if (verdict === "warned")
+        terminal.err(`${terminal.paint("yellow", "warning")}: ${printableLine(`${name}: ${message}`)}`);
 }
 
 /** @throws TriptychError `measurement-invalid` with everything that makes the numbers doubtful. */
@@ -86,23 +98,47 @@ function requireTrust({ points }: Report): void {
   });
 }
 
-/** `triptych bench SPEC`: measure a running server, and report. */
-export const bench: Command<BenchOptions> = async (context, options) => {
+/** What is to be measured; every mistake of it is told before a server is asked for anything. */
+async function planned(contract: Contract, options: BenchOptions): Promise<Sweep> {
+  const sweep = await sweepOf(contract, options);
+  const limit = limitOf(options);
+  if (limit === undefined) pointsOf(sweep);
+  else searchPoint(limit, sweep);
+  requireServerPid(options.serverPid);
+  return sweep;
+}
+
+async function measureAndReport(
+  context: Context,
+  contract: Measured,
+  sweep: Sweep,
+  options: BenchOptions,
+): Promise<number> {
   const { terminal, signal } = context;
-  const plan = await loadPlan(options.spec);
-  const contract = { ...plan.contract, video: plan.spec.video };
-  await requireWritable(`${options.out}/report.json`);
   const { door, deadlineMs } = options;
   const targets = await openTargets(options.server, contract, { door, deadlineMs, signal });
   try {
-    const report = await reportFiles(await measure(context, contract, targets, options));
-    const files = await writeReport(report, options.out);
-    showReport(context, report);
-    terminal.err(files.join("\n"));
+    const report = await inFolder(context, options, async () => {
+      const made = await reportFiles(await measure(context, contract, { targets, sweep }, options));
+      const files = await writeReport(made, options.out);
+      showReport(context, made);
+      terminal.err(files.join("\n"));
+      showWarnings(context, made);
+      return made;
+    });
     if (signal.aborted) return EXIT.interrupted;
     if (options.ignoreChecks !== true) requireTrust(report);
     return EXIT.ok;
   } finally {
     await Promise.all(targets.map((target) => target.close()));
   }
+}
+
+/** `triptych bench SPEC`: measure a running server, and report. */
+export const bench: Command<BenchOptions> = async (context, options) => {
+  const plan = await loadPlan(options.spec);
+  const contract = { ...plan.contract, video: plan.spec.video };
+  const sweep = await planned(contract, options);
+  await requireWritable(`${options.out}/report.json`);
+  return measureAndReport(context, contract, sweep, options);
 };

@@ -4,6 +4,7 @@ import {
   type AcceptedEntry,
   type CheckResult,
   type GateReport,
+  isAddress,
   parseVerdict,
   withAccepted,
 } from "../../gate/index.ts";
@@ -50,7 +51,18 @@ function acceptable(report: GateReport, name: string): CheckResult & { readonly 
     throw new TriptychError("usage", `${name} is ${check.verdict}: there is nothing certain to accept.`, {
       hint: "measure again, with more blocks",
     });
+  requireBuild(report, check);
   return { ...check, value: check.value };
+}
+
+/** @throws TriptychError `usage` for a ratio to a server that somebody else runs: it would hold for any later build there */
+function requireBuild({ sides }: GateReport, { name, layer }: CheckResult): void {
+  const base = sides.find((side) => side.name === "base");
+  if (layer !== "relative" || base === undefined || !isAddress(base.identity)) return;
+  const message = `${name} was measured against ${base.source}: a ratio is accepted for one build, and what listens there may change.`;
+  throw new TriptychError("usage", message, {
+    hint: "measure with --base as a folder, a spec or git:REVISION, and accept that",
+  });
 }
 
 /** `triptych gate accept GATE`: write down that a new value is right, and why. */

@@ -1,8 +1,9 @@
 import { appendFile } from "node:fs/promises";
 import path from "node:path";
-import type { PairBlock } from "../../bench/index.ts";
-import { TriptychError } from "../../errors/index.ts";
+import { TriptychError, toTriptychError } from "../../errors/index.ts";
 import {
+  brokenReport,
+  checksOfBase,
   evaluateGate,
   type Gate,
   type GateEvidence,
@@ -10,20 +11,18 @@ import {
   gateSubtitle,
   gateTables,
   type HistoryEntry,
-  renderAnnotations,
-  renderGateJunit,
-  renderGateMarkdown,
+  type SideFacts,
   trendMedian,
   type Verdict,
 } from "../../gate/index.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
 import { besideGate, readAccepted, readGate, readHistory } from "../gate/files.ts";
-import { gather } from "../gate/measure.ts";
+import { beginning, gather } from "../gate/measure.ts";
+import { RunFolder } from "../gate/run-folder.ts";
 import { type OpenSide, openSide } from "../gate/sides.ts";
 import { loadPlan } from "../load.ts";
 import { table } from "../table.ts";
 import { printable } from "../terminal.ts";
-import { requireWritable, writeResult } from "../write-file.ts";
 
 /** Options of `triptych gate`. */
 export interface GateOptions {
@@ -74,20 +73,11 @@ function show({ terminal, json }: Context, report: GateReport): void {
   );
 }
 
-/** Files of a verdict, and what CI systems pick up by themselves. */
-async function write({ terminal }: Context, report: GateReport, blocks: readonly PairBlock[], out: string) {
-  const markdown = renderGateMarkdown(report);
-  await writeResult(path.join(out, "verdict.json"), `${JSON.stringify(report, null, 2)}\n`);
-  await writeResult(path.join(out, "summary.md"), markdown);
-  await writeResult(path.join(out, "junit.xml"), renderGateJunit(report));
-  await writeResult(
-    path.join(out, "blocks.ndjson"),
-    blocks.map((block) => `${JSON.stringify(block)}\n`).join(""),
-  );
-  const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY } = process.env;
-  if (GITHUB_ACTIONS !== "true") return;
-  for (const line of renderAnnotations(report)) terminal.err(line);
-  if (GITHUB_STEP_SUMMARY !== undefined) await appendFile(GITHUB_STEP_SUMMARY, markdown);
+/** Writes the verdict of a run that broke; where that fails too, why the run broke is still what is told. */
+async function tellBroken({ terminal }: Context, folder: RunFolder, report: GateReport): Promise<void> {
+  await folder.write(terminal, report).catch((reason: unknown) => {
+    terminal.err(`warning: ${toTriptychError(reason).message}`);
+  });
 }
 
 /** Adds a run that can be trusted to the history that trends are told by. */
@@ -120,10 +110,11 @@ function exitCode(
   return inconclusive === "exit-4" ? EXIT.inconclusive : EXIT.ok;
 }
 
-/** @throws TriptychError `usage` for relative checks without a base */
-function requireNoBase({ checks }: Gate): void {
-  if (checks.relative.length === 0) return;
-  throw new TriptychError("usage", "relative checks take a base to compare with, got none.", {
+/** @throws TriptychError `usage` for checks that compare with a base, and would match no data without one */
+function requireNoBase(rules: Gate): void {
+  const checks = checksOfBase(rules);
+  if (checks.length === 0) return;
+  throw new TriptychError("usage", `expected a base for ${checks.join(", ")} to compare with, got none.`, {
     hint: "name it with --base: a folder, a spec, host:port of a server, or git:REVISION",
   });
 }
@@ -131,20 +122,36 @@ function requireNoBase({ checks }: Gate): void {
 /** `triptych gate GATE`: measure a candidate beside its base, and judge. */
 export const gate: Command<GateOptions> = async (context, options) => {
   const { gate: rules, requireVariants } = await readGate(options.file);
-  requireVariants((await loadPlan(besideGate(options.file, rules.spec))).contract);
+  requireVariants((await loadPlan(besideGate(options.file, rules.spec))).spec);
   const known = {
     accepted: await readAccepted(options.file, rules),
     history: await readHistory(options.file, rules),
   };
-  await requireWritable(path.join(options.out, "verdict.json"));
   const base = options.base === undefined ? [] : [["base", options.base] as const];
   const sources = [...base, ["candidate", options.candidate] as const];
   // Before minutes are spent: a gate that compares and has nothing to compare with.
   if (base.length === 0) requireNoBase(rules);
   const where = { file: options.file, gate: rules, out: options.out };
-  const evidence = await withSides(context, sources, where, (sides) => gather(context, rules, sides, known));
-  const report = evaluateGate(rules, evidence, known);
-  await write(context, report, evidence.blocks, options.out);
+  const folder = await RunFolder.open(options.out);
+  let frame = { ...beginning(rules), sides: [] as readonly SideFacts[] };
+  const judged = async () => {
+    const evidence = await withSides(context, sources, where, (sides) => {
+      frame = { ...frame, sides: sides.map(({ facts }) => facts) };
+      return gather(context, rules, frame, {
+        sides,
+        known,
+        onBlock: (block) => {
+          folder.add(block);
+        },
+      });
+    });
+    return { evidence, report: evaluateGate(rules, evidence, known) };
+  };
+  const { evidence, report } = await judged().catch(async (reason: unknown) => {
+    await tellBroken(context, folder, brokenReport(rules, { ...frame, blocks: folder.blocks }, reason));
+    throw reason;
+  });
+  await folder.write(context.terminal, report);
   await remember(options, rules, evidence, report.verdict);
   show(context, report);
   return exitCode(context, report.verdict, options.inconclusive);

@@ -1,11 +1,18 @@
 import { resolve } from "node:path";
-import { type Clip, connect, type GenerateRequest, type VariantClient } from "../../client/index.ts";
+import {
+  type Clip,
+  connect,
+  type GenerateRequest,
+  type Studio,
+  type VariantClient,
+} from "../../client/index.ts";
 import { TriptychError } from "../../errors/index.ts";
 import { outputTarget } from "../../files/index.ts";
 import type { Contract, VariantContract } from "../../model-config/index.ts";
+import { forCommands } from "../connect-advice.ts";
 import { contactSheet } from "../contact-sheet.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
-import { loadPlan } from "../load.ts";
+import { loadPlan, specOrDefault } from "../load.ts";
 import { StageProgress } from "../progress.ts";
 import { table } from "../table.ts";
 import { requireWritable, writeResult } from "../write-file.ts";
@@ -13,7 +20,8 @@ import { requireWritable, writeResult } from "../write-file.ts";
 /** Options of `triptych generate`. */
 export interface GenerateOptions {
   readonly prompt: string;
-  readonly spec: string;
+  /** Default: that of wan-tiny. */
+  readonly spec?: string;
   readonly variant?: string;
   readonly server: string;
   readonly out: string;
@@ -94,6 +102,14 @@ function report({ terminal, json }: Context, options: GenerateOptions, variant: 
   if (sheet !== undefined) terminal.out(sheet);
 }
 
+async function connectTo(server: string, contract: Contract, signal: AbortSignal): Promise<Studio<Contract>> {
+  try {
+    return await connect(server, { contract, signal });
+  } catch (reason) {
+    throw forCommands(reason);
+  }
+}
+
 /** @throws TriptychError `usage` where the sheet would replace the clip. */
 async function requireTwoFiles({ out, sheet }: GenerateOptions): Promise<void> {
   if (sheet === undefined) return;
@@ -104,12 +120,12 @@ async function requireTwoFiles({ out, sheet }: GenerateOptions): Promise<void> {
 
 /** `triptych generate PROMPT`: one clip from a running server. */
 export const generate: Command<GenerateOptions> = async (context, options) => {
-  const { contract } = await loadPlan(options.spec);
+  const { contract } = await loadPlan(specOrDefault(options.spec));
   const [name, variant] = variantOf(contract, options.variant);
   const request = requestOf(options, name, variant);
   await requireTwoFiles(options);
   for (const path of [options.out, options.sheet]) if (path !== undefined) await requireWritable(path);
-  await using studio = await connect(options.server, { contract, signal: context.signal });
+  await using studio = await connectTo(options.server, contract, context.signal);
   const client = studio.variants[name];
   if (client === undefined) throw new TriptychError("internal", `the client has no variant ${name}`);
   const clip = await play(context, client, request, options.deadlineMs);

@@ -11,11 +11,12 @@ import {
 } from "../../bench/index.ts";
 import { TriptychError } from "../../errors/index.ts";
 import { parseVerdict } from "../../gate/index.ts";
+import type { Contract } from "../../model-config/index.ts";
 import { type Command, type Context, EXIT } from "../context.ts";
 import { loadPipeline } from "../load.ts";
 import { readText } from "../read-text.ts";
 import { table } from "../table.ts";
-import { printable } from "../terminal.ts";
+import { printableLine } from "../terminal.ts";
 
 /** Options of `triptych report`. */
 export interface ReportOptions {
@@ -35,14 +36,14 @@ export function showReport({ terminal, json }: Context, report: Report): void {
     return;
   }
   const tables = tablesOf(report).map(({ title, head, rows, note }) => {
-    const below = note === undefined ? [] : [terminal.paint("dim", note, "out")];
+    const below = note === undefined ? [] : [terminal.paint("dim", printableLine(note), "out")];
     const text = table(
-      head,
-      rows.map((row) => row.map(printable)),
+      head.map(printableLine),
+      rows.map((row) => row.map(printableLine)),
     );
-    return [terminal.paint("bold", title, "out"), text, ...below].join("\n");
+    return [terminal.paint("bold", printableLine(title), "out"), text, ...below].join("\n");
   });
-  terminal.out([printable(`${report.pipeline.pipeline}: ${subtitleOf(report)}`), ...tables].join("\n\n"));
+  terminal.out([printableLine(`${report.pipeline.pipeline}: ${subtitleOf(report)}`), ...tables].join("\n\n"));
 }
 
 async function filesOf(name: string): Promise<string[]> {
@@ -58,10 +59,23 @@ async function filesOf(name: string): Promise<string[]> {
   });
 }
 
+/** @throws TriptychError `usage` for a spec of something else: its sizes are none of what was measured. */
+function requireSame(spec: string, { pipeline, variants }: Contract, measured: Report["pipeline"]): void {
+  const names = Object.keys(measured.variants).filter((name) => variants[name] === undefined);
+  if (pipeline === measured.pipeline && names.length === 0) return;
+  const lack = names.length === 0 ? "" : ` without ${names.join(", ")}`;
+  const message = `--spec: expected that of ${measured.pipeline}, got ${spec}, which is ${pipeline}${lack}`;
+  throw new TriptychError("usage", message, { hint: "name the spec that the records are of" });
+}
+
 /** Bytes of each variant's experts; files that are not there count for nothing. */
-async function sizesOf(spec: string | undefined): Promise<VariantKnowledge["sizes"]> {
+async function sizesOf(
+  spec: string | undefined,
+  measured: Report["pipeline"],
+): Promise<VariantKnowledge["sizes"]> {
   if (spec === undefined) return {};
   const { plan, checkpoint } = await loadPipeline(spec);
+  requireSame(spec, plan.contract, measured);
   const sizes: Record<string, number> = {};
   for (const variant of Object.keys(plan.contract.variants)) {
     const experts = new Set([`${variant}_high_noise`, `${variant}_low_noise`]);
@@ -96,7 +110,7 @@ async function qualityOf(file: string | undefined): Promise<VariantKnowledge["qu
 export const report: Command<ReportOptions> = async (context, { files, out, spec, quality }) => {
   const all = (await Promise.all(files.map(filesOf))).flat();
   const speed = await reportFiles(all);
-  const known = { sizes: await sizesOf(spec), quality: await qualityOf(quality) };
+  const known = { sizes: await sizesOf(spec, speed.pipeline), quality: await qualityOf(quality) };
   const made = spec === undefined && quality === undefined ? speed : withVariants(speed, known);
   const written = out === undefined ? [] : await writeReport(made, out);
   showReport(context, made);

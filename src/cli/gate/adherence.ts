@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Frames, Sample } from "../../bench/index.ts";
-import { TriptychError } from "../../errors/index.ts";
+import { TriptychError, toTriptychError } from "../../errors/index.ts";
 import type { Gate } from "../../gate/index.ts";
 import { runProgram } from "../../process/index.ts";
 
@@ -16,14 +16,20 @@ interface Entry {
 
 const JUDGE_MS = 600_000;
 
+const isScore = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= 1;
+
+/** What a verdict counts for: where it says right or wrong, that decides, whatever its score. */
 function scoreOf(verdict: unknown): number {
   const { right, score } = (verdict ?? {}) as { readonly right?: unknown; readonly score?: unknown };
-  if (typeof score === "number" && score >= 0 && score <= 1) return score;
-  if (typeof right === "boolean") return right ? 1 : 0;
-  throw new TypeError("neither right nor score");
+  if (right === undefined && isScore(score)) return score;
+  if (typeof right !== "boolean") throw new TypeError("neither right nor score");
+  if (score !== undefined && !isScore(score)) throw new TypeError("a score that is none");
+  if (score === (right ? 0 : 1)) throw new TypeError(`right is ${right} and the score ${score}`);
+  return right ? 1 : 0;
 }
 
-function scoresOf(stdout: string, count: number): number[] {
+/** What each verdict counts for, in a program's answer about some clips. */
+export function scoresOf(stdout: string, count: number): number[] {
   const verdicts: unknown = JSON.parse(stdout);
   if (!Array.isArray(verdicts) || verdicts.length !== count) throw new TypeError(`not a list of ${count}`);
   return verdicts.map(scoreOf);
@@ -78,10 +84,11 @@ export class AdherenceJudge {
       const scores = scoresOf(stdout, count);
       return scores.reduce((sum, score) => sum + score, 0) / scores.length;
     } catch (cause) {
-      const message = `${name}: the program that judges answered no list of verdicts.`;
+      const why = cause instanceof SyntaxError ? "no JSON" : toTriptychError(cause).message;
+      const message = `${name}: the program that judges answered no list of verdicts: ${why}.`;
       throw new TriptychError("measurement-invalid", message, {
         cause,
-        hint: 'expected one for each clip: {"right": true} or {"score": 0.9}',
+        hint: 'expected one for each clip: {"right": true} or {"score": 0.9}; with both, right decides',
       });
     }
   }

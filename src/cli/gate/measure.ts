@@ -7,6 +7,7 @@ import {
   type GateEvidence,
   type GateKnowledge,
   measuredVariants,
+  type PartialEvidence,
   sampledVariants,
   wantsMore,
 } from "../../gate/index.ts";
@@ -50,12 +51,18 @@ function showBlock({ terminal }: Context, { block, halves }: PairBlock): void {
   else if (block % 10 === 0) terminal.err(line);
 }
 
+/** How long blocks are measured, and who is told of each. */
+export interface BlockOptions {
+  readonly more: (blocks: readonly PairBlock[]) => boolean;
+  readonly onBlock: (block: PairBlock) => void;
+}
+
 /** Blocks of the sides; a lock of the host keeps two gates from measuring each other. */
 export async function measureBlocks(
   context: Context,
   gate: Gate,
   sides: readonly OpenSide[],
-  more: (blocks: readonly PairBlock[]) => boolean,
+  { more, onBlock }: BlockOptions,
 ): Promise<PairBlock[]> {
   const variants = measuredVariants(gate);
   if (variants.length === 0) return [];
@@ -68,28 +75,28 @@ export async function measureBlocks(
     runPairs({
       ...{ sides, variants, prompts, seed, clips, warmUp, more, signal: context.signal },
       onBlock: (block) => {
+        onBlock(block);
         showBlock(context, block);
       },
     });
   return withLock(lock, { signal: context.signal, onWait }, work);
 }
 
+/** What is known of a run before anything is measured. */
+export function beginning(gate: Gate): Omit<PartialEvidence, "sides" | "blocks"> {
+  return { startedAt: new Date().toISOString(), host: hostText(), configuration: configurationOf(gate) };
+}
+
 /** Everything that a gate is judged by. */
 export async function gather(
   context: Context,
   gate: Gate,
-  sides: readonly OpenSide[],
-  known: GateKnowledge,
+  frame: Omit<PartialEvidence, "blocks">,
+  run: { readonly sides: readonly OpenSide[]; readonly known: GateKnowledge } & Pick<BlockOptions, "onBlock">,
 ): Promise<GateEvidence> {
-  const frame = {
-    startedAt: new Date().toISOString(),
-    sides: sides.map(({ facts }) => facts),
-    host: hostText(),
-    configuration: configurationOf(gate),
-  };
+  const { sides, known, onBlock } = run;
   const looked = await lookAtClips(context, gate, sides);
-  const blocks = await measureBlocks(context, gate, sides, (so) =>
-    wantsMore(gate, { ...frame, ...looked, blocks: so }, known),
-  );
+  const more = (so: readonly PairBlock[]) => wantsMore(gate, { ...frame, ...looked, blocks: so }, known);
+  const blocks = await measureBlocks(context, gate, sides, { more, onBlock });
   return { ...frame, ...looked, blocks };
 }

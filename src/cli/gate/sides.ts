@@ -4,7 +4,7 @@ import path from "node:path";
 import { openTargets, type PairSide, type SideName } from "../../bench/index.ts";
 import { TriptychError } from "../../errors/index.ts";
 import { exists, fileSha256 } from "../../files/index.ts";
-import type { SideFacts } from "../../gate/index.ts";
+import { addressIdentity, type SideFacts } from "../../gate/index.ts";
 import type { Contract } from "../../model-config/index.ts";
 import type { PipelinePlan } from "../../plan/index.ts";
 import { linkWeights } from "../../repository/index.ts";
@@ -95,7 +95,7 @@ async function serve(context: Context, options: SideOptions): Promise<Served> {
   const { source = options.spec, plan, name } = options;
   if (source.startsWith("git:")) return serveRevision(context, options, source.slice("git:".length));
   if (/^[^/\s]+:\d{1,5}$/.test(source))
-    return { endpoint: source, identity: `server ${source}`, contract: plan.contract };
+    return { endpoint: source, identity: addressIdentity(source), contract: plan.contract };
   if (/\.ya?ml$/.test(source)) return serveSpec(context, source, path.join(options.out, "sides", name));
   if (await exists(path.join(source, "models"))) return serveFolder(context, plan, source);
   throw new TriptychError("usage", `${name}: ${source} is no repository that Triptych wrote.`, {

@@ -3,6 +3,7 @@ import type { ModelConfigMessage } from "../../model-config/index.ts";
 import { DATATYPES, type Datatype } from "../../tensor/index.ts";
 import type { CallOptions } from "../options.ts";
 import type { TensorMessage } from "../protocol/admin-messages.ts";
+import { shownName, shownValue } from "../shown.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import type { Transport } from "../transport/transport.ts";
 import { readConfig } from "./read-config.ts";
@@ -52,7 +53,7 @@ export async function modelMetadata(
   options: ModelOptions = {},
 ): Promise<ModelMetadata> {
   const request = namedModel(model, options.version);
-  const answer = await transport.unary("ModelMetadata", request, { ...options, model });
+  const answer = await transport.unary("ModelMetadata", request, { ...options, model: shownName(model) });
   return {
     name: cleanText(answer.name),
     versions: answer.versions.map(cleanText),
@@ -69,16 +70,27 @@ export async function modelConfig(
   options: ModelOptions = {},
 ): Promise<ModelConfigMessage> {
   const request = namedModel(model, options.version);
-  const { config } = await transport.unary("ModelConfig", request, { ...options, model });
+  const { config } = await transport.unary("ModelConfig", request, { ...options, model: shownName(model) });
   return readConfig(config ?? {});
+}
+
+/** The name of a model. Throws `request-invalid` for what is no text; the type says so already, but callers may have none. */
+export function checkedModel(name: unknown): string {
+  if (typeof name === "string") return name;
+  throw new TriptychError("request-invalid", `model: expected a name, got ${shownValue(name)}.`, {
+    hint: "See which models there are with studio.server.repositoryIndex().",
+  });
 }
 
 /** A model and its version as they are asked for. Throws `request-invalid` for a version that is no number. */
 export function namedModel(name: string, version = ""): { readonly name: string; readonly version: string } {
-  if (/^\d*$/.test(version)) return { name, version };
-  throw new TriptychError("request-invalid", `${name}: expected a version such as "1", got "${version}".`, {
+  checkedModel(name);
+  if (typeof version === "string" && /^\d*$/.test(version)) return { name, version };
+  const model = shownName(name);
+  const problem = `expected a version such as "1", got ${shownValue(version)}`;
+  throw new TriptychError("request-invalid", `${model}: ${problem}.`, {
     hint: "See its versions with studio.server.modelMetadata(name).",
-    details: { model: name },
+    details: { model },
   });
 }
 

@@ -1,6 +1,8 @@
 import { TriptychError } from "../../errors/index.ts";
 import type { ModelConfigMessage } from "../../model-config/index.ts";
 import type { AdminRpcs } from "../protocol/admin-messages.ts";
+import { shownName } from "../shown.ts";
+import { cleanText } from "../transport/clean-text.ts";
 
 type Parameters = AdminRpcs["RepositoryModelLoad"]["request"]["parameters"];
 
@@ -28,7 +30,7 @@ export function overrides(model: string, { config, files = {} }: Overrides): Par
   const wrong = paths.find((path) => !isInside(path));
   if (wrong !== undefined) {
     const hint = "Give a path in the model's folder, such as 1/model.py.";
-    throw refused(model, `"${wrong}" is no path of a file in it`, hint);
+    throw refused(model, `"${shownName(wrong)}" is no path of a file in it`, hint);
   }
   const contents = Object.entries(files).map(
     ([path, bytes]) => [`file:${path}`, { bytes_param: bytes }] as const,
@@ -49,7 +51,7 @@ function jsonOf(model: string, config: ModelConfigMessage | string): string {
     return config;
   } catch (cause) {
     const hint = "Give the config as JSON, or as an object with the fields of model_config.proto.";
-    throw refused(model, `the config is no JSON (${String(cause)})`, hint);
+    throw refused(model, `the config is no JSON (${cleanText(String(cause))})`, hint);
   }
 }
 

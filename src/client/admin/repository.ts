@@ -1,8 +1,10 @@
 import { isTriptychError, TriptychError } from "../../errors/index.ts";
 import type { ModelConfigMessage } from "../../model-config/index.ts";
 import { type CallOptions, checkedDeadline } from "../options.ts";
+import { shownName } from "../shown.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import type { Transport } from "../transport/transport.ts";
+import { checkedModel } from "./describe.ts";
 import { overrides } from "./overrides.ts";
 import { pause } from "./pause.ts";
 
@@ -67,12 +69,16 @@ export async function loadModel(
   model: string,
   options: LoadOptions = {},
 ): Promise<void> {
-  const request = { model_name: model, parameters: overrides(model, options) };
+  const request = { model_name: checkedModel(model), parameters: overrides(shownName(model), options) };
   const deadlineMs = options.deadlineMs ?? LOAD_DEADLINE_MS;
   try {
-    await transport.unary("RepositoryModelLoad", request, { ...options, deadlineMs, model });
+    await transport.unary("RepositoryModelLoad", request, {
+      ...options,
+      deadlineMs,
+      model: shownName(model),
+    });
   } catch (reason) {
-    throw loadError(reason, model);
+    throw loadError(reason, shownName(model));
   }
 }
 
@@ -83,12 +89,16 @@ export async function unloadModel(
   options: UnloadOptions = {},
 ): Promise<void> {
   const until = performance.now() + checkedDeadline(options.deadlineMs ?? LOAD_DEADLINE_MS);
-  const rest = () => ({ ...options, deadlineMs: Math.max(1, until - performance.now()), model });
+  const rest = () => ({
+    ...options,
+    deadlineMs: Math.max(1, until - performance.now()),
+    model: shownName(model),
+  });
   const parameters = { unload_dependents: { bool_param: options.dependents ?? false } };
   try {
-    await transport.unary("RepositoryModelUnload", { model_name: model, parameters }, rest());
+    await transport.unary("RepositoryModelUnload", { model_name: checkedModel(model), parameters }, rest());
   } catch (reason) {
-    throw loadError(reason, model);
+    throw loadError(reason, shownName(model));
   }
   for (;;) {
     const states = await statesOf(transport, model, rest());
@@ -104,10 +114,10 @@ async function statesOf(transport: Transport, model: string, options: CallOption
   if (versions.length > 0) return versions.map(({ state }) => stateOf(state));
   throw new TriptychError(
     "model-not-found",
-    `${model} at ${transport.endpoint}: no such model in the repository.`,
+    `${shownName(model)} at ${transport.endpoint}: no such model in the repository.`,
     {
       hint: "See which models there are with studio.server.repositoryIndex().",
-      details: { endpoint: transport.endpoint, model },
+      details: { endpoint: transport.endpoint, model: shownName(model) },
     },
   );
 }

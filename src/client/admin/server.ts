@@ -6,6 +6,7 @@ import {
   type SystemSharedMemory,
   systemSharedMemory,
 } from "../shared-memory/registry.ts";
+import { shownName } from "../shown.ts";
 import type { Transport } from "../transport/transport.ts";
 import {
   type ModelMetadata,
@@ -125,7 +126,7 @@ export function serverClient(transport: Transport): ServerClient {
     ready: async (options) => (await transport.unary("ServerReady", {}, options)).ready,
     modelReady: async (model, options = {}) => {
       const request = namedModel(model, options.version);
-      return (await transport.unary("ModelReady", request, { ...options, model })).ready;
+      return (await transport.unary("ModelReady", request, { ...options, model: shownName(model) })).ready;
     },
     waitUntilReady: (options) => waitUntilReady(transport, options),
     health: (options) => health(transport, options),
@@ -152,7 +153,7 @@ async function statistics(
   model = "",
   options: ModelOptions = {},
 ): Promise<ModelStatistics[]> {
-  const call = model === "" ? options : { ...options, model };
+  const call = model === "" ? options : { ...options, model: shownName(model) };
   const request = namedModel(model, options.version);
   const { model_stats: stats } = await transport.unary("ModelStatistics", request, call);
   return stats.map(readStatistics);

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { TriptychError } from "../../errors/index.ts";
 import type { Contract, ModelContract } from "../../model-config/index.ts";
 import type { CallOptions } from "../options.ts";
+import { shownName } from "../shown.ts";
 import type { EndpointView } from "../transport/pool/probe.ts";
 import { type ContractDifference, compareModel } from "./compare.ts";
 import { type LiveModel, liveModel } from "./live.ts";
@@ -48,8 +49,10 @@ function modelFindings(
 ): ContractDifference[] {
   if (live !== undefined) return compareModel(name, model, live);
   if (resting.has(name)) return [];
-  const message = `The server has no model "${name}" loaded.`;
-  return [{ rule: "missing-model", message, path: `models.${name}`, expected: "a model", got: "none" }];
+  const message = `The server has no model "${shownName(name)}" loaded.`;
+  return [
+    { rule: "missing-model", message, path: `models.${shownName(name)}`, expected: "a model", got: "none" },
+  ];
 }
 
 /** A variant whose front doors the contract itself does not describe. */
@@ -59,8 +62,8 @@ function missingDoors(contract: Contract): ContractDifference[] {
       .filter(([, model]) => contract.models[model] === undefined)
       .map(([door, model]) => ({
         rule: "missing-door",
-        message: `The contract does not describe "${model}", the ${door} door of "${variant}".`,
-        path: `variants.${variant}.${door}`,
+        message: `The contract does not describe "${shownName(model)}", the ${door} door of "${shownName(variant)}".`,
+        path: `variants.${shownName(variant)}.${door}`,
         expected: "a model of the contract",
         got: "none",
       })),
@@ -74,7 +77,7 @@ function mismatch(
 ): TriptychError {
   const lines = findings.map(({ message }) => `  ${message}`).join("\n");
   const count = findings.length === 1 ? "one difference" : `${findings.length} differences`;
-  const message = `${endpoint} does not serve what "${contract.pipeline}" describes; ${count}:\n${lines}`;
+  const message = `${endpoint} does not serve what "${shownName(contract.pipeline)}" describes; ${count}:\n${lines}`;
   return new TriptychError("contract-mismatch", message, {
     hint: "Render the client's contract anew from the spec that the server's repository was made from.",
     details: { endpoint, findings },

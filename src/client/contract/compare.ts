@@ -3,6 +3,7 @@ import type { ModelContract } from "../../model-config/index.ts";
 import { formatShape, type TensorSpec } from "../../tensor/index.ts";
 import { wireDims } from "../inference/wire-dims.ts";
 import type { TensorMessage } from "../protocol/messages.ts";
+import { shownName } from "../shown.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import type { LiveModel } from "./live.ts";
 
@@ -20,7 +21,7 @@ export interface ContractDifference extends Finding {
 
 /** One difference for each way in which a live model is not what the contract says. */
 export function compareModel(name: string, model: ModelContract, live: LiveModel): ContractDifference[] {
-  const path = `models.${name}`;
+  const path = `models.${shownName(name)}`;
   return [
     ...(["inputs", "outputs"] as const).flatMap((side) => [
       ...model[side].flatMap((spec) => compareTensor(path, side, spec, model, live)),
@@ -55,7 +56,7 @@ function compareTensor(
   contract: ModelContract,
   { metadata, contract: live }: LiveModel,
 ): ContractDifference[] {
-  const path = `${model}.${side}.${spec.name}`;
+  const path = `${model}.${side}.${shownName(spec.name)}`;
   const found = metadata[side].find((tensor) => tensor.name === spec.name);
   const dims = wireDims(spec.dims, contract);
   if (found === undefined) {
@@ -83,7 +84,7 @@ function extraTensors(
 ): ContractDifference[] {
   const extra = live.filter((tensor) => !specs.some((spec) => spec.name === tensor.name));
   return extra.map((tensor) => {
-    const path = `${model}.${side}.${cleanText(tensor.name)}`;
+    const path = `${model}.${side}.${shownName(tensor.name)}`;
     const message = `${path}: the contract has no such tensor.`;
     const got = `${cleanText(tensor.datatype)} ${shapeOf(tensor)}`;
     return { rule: `extra-${singular(side)}`, message, path, expected: "none", got };

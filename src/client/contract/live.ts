@@ -2,6 +2,7 @@ import { type ErrorCode, isTriptychError } from "../../errors/index.ts";
 import { type ModelContract, modelContractOf } from "../../model-config/index.ts";
 import type { CallOptions } from "../options.ts";
 import type { ModelMetadataResponse } from "../protocol/messages.ts";
+import { shownName } from "../shown.ts";
 import type { EndpointView } from "../transport/pool/probe.ts";
 
 /** A model as a server describes it. */
@@ -20,7 +21,7 @@ export async function liveModel(
   name: string,
   options: CallOptions,
 ): Promise<LiveModel | undefined> {
-  const call = { ...options, model: name };
+  const call = { ...options, model: shownName(name) };
   const [metadata, contract] = await Promise.all([
     unless(["model-not-found"], transport.unary("ModelMetadata", { name }, call)),
     unless(UNKNOWN, liveContract(transport, name, options)),
@@ -35,7 +36,7 @@ export async function liveContract(
   name: string,
   options: CallOptions,
 ): Promise<ModelContract> {
-  const { config } = await transport.unary("ModelConfig", { name }, { ...options, model: name });
+  const { config } = await transport.unary("ModelConfig", { name }, { ...options, model: shownName(name) });
   return modelContractOf(config ?? {});
 }
 

@@ -1,12 +1,16 @@
 import { isTriptychError, TriptychError } from "../../errors/index.ts";
 import type { ModelContract } from "../../model-config/index.ts";
+import { checkedModel } from "../admin/describe.ts";
+import { type AnswerStream, answerStream } from "../inference/answer-stream.ts";
 import { inferOnce, openInference } from "../inference/calls.ts";
 import { checkInputs } from "../inference/check-inputs.ts";
 import { streamMany } from "../inference/many.ts";
+import { checkedRequests } from "../inference/many-requests.ts";
 import type { ManyOptions, ManyPartialInference, ManyRequests } from "../inference/many-types.ts";
 import type { Inference, InferOptions, InputsOf, OutputsOf, PartialInference } from "../inference/types.ts";
 import type { NamedContract } from "../inference/untyped.ts";
 import { type CallOptions, checkedDeadline, DEFAULT_DEADLINE_MS } from "../options.ts";
+import { givenOptions, shownName } from "../shown.ts";
 import type { Transport } from "../transport/transport.ts";
 import { liveContract } from "./live.ts";
 
@@ -36,7 +40,7 @@ export interface UntypedModel {
    *
    * @throws TriptychError `request-invalid` in the loop for a model that answers once.
    */
-  stream(inputs: Inputs, options?: InferOptions): AsyncIterable<PartialInference<Outputs, string>>;
+  stream(inputs: Inputs, options?: InferOptions): AnswerStream<PartialInference<Outputs, string>>;
   /**
    * Runs a decoupled model for many requests on one gRPC stream, as the typed door does.
    *
@@ -45,20 +49,20 @@ export interface UntypedModel {
   streamMany(
     requests: ManyRequests<ModelContract>,
     options?: ManyOptions,
-  ): AsyncIterable<ManyPartialInference<Outputs, string>>;
+  ): AnswerStream<ManyPartialInference<Outputs, string>>;
 }
 
 /** The models of a server by name, each with what is known of it so far. */
 export function untypedModels(transport: Transport): (name: string) => UntypedModel {
   const known = new Map<string, ModelContract>();
-  return (name) => untypedModel(new LiveContract(transport, name, known));
+  return (name) => untypedModel(new LiveContract(transport, checkedModel(name), known));
 }
 
 function untypedModel(live: LiveContract): UntypedModel {
   const { transport, name } = live;
   return {
     name,
-    contract: async (options = {}) => live.get(options),
+    contract: async (options) => live.get(givenOptions(options) ?? {}),
     infer: async (inputs, options) => {
       const { model, rest } = await live.modelFor("infer", inputs, options);
       // The outputs that were asked for are there: that was checked.
@@ -66,9 +70,9 @@ function untypedModel(live: LiveContract): UntypedModel {
         () => inferOnce(transport, model, inputs, rest) as Promise<Inference<Outputs, string>>,
       );
     },
-    stream: (inputs, options) => ({
-      async *[Symbol.asyncIterator]() {
-        const { model, rest } = await live.modelFor("stream", inputs, options);
+    stream: (inputs, options) =>
+      answerStream(options?.signal, async function* (signal) {
+        const { model, rest } = await live.modelFor("stream", inputs, { ...givenOptions(options), signal });
         const answers = openInference(transport, model, inputs, rest);
         try {
           yield* answers as AsyncIterable<PartialInference<Outputs, string>>;
@@ -76,11 +80,18 @@ function untypedModel(live: LiveContract): UntypedModel {
           live.forgetAfter(reason);
           throw reason;
         }
-      },
-    }),
-    // The outputs that were asked for are there: that was checked.
+      }),
     streamMany: (requests, options) =>
-      live.many(requests, options) as AsyncIterable<ManyPartialInference<Outputs, string>>,
+      answerStream(
+        options?.signal,
+        // The outputs that were asked for are there: that was checked.
+        (signal) =>
+          live.many(requests, { ...givenOptions(options), signal }) as AsyncGenerator<
+            ManyPartialInference<Outputs, string>,
+            void,
+            undefined
+          >,
+      ),
   };
 }
 
@@ -109,8 +120,9 @@ class LiveContract {
   async modelFor(
     way: "infer" | "stream",
     inputs: Inputs,
-    options: InferOptions = {},
+    given?: InferOptions,
   ): Promise<{ readonly model: NamedContract; readonly rest: InferOptions }> {
+    const options = givenOptions(given) ?? {};
     const until = performance.now() + checkedDeadline(options.deadlineMs ?? DEFAULT_DEADLINE_MS);
     const rest = (): InferOptions => ({ ...options, deadlineMs: Math.max(1, until - performance.now()) });
     const isOld = this.#known.has(this.name);
@@ -140,7 +152,7 @@ class LiveContract {
       this.forgetAfter(reason);
       throw reason;
     }
-    for await (const entry of streamMany(this.transport, model, requests, options)) {
+    for await (const entry of streamMany(this.transport, model, checkedRequests(requests), options)) {
       this.forgetAfter(entry.error);
       yield entry;
     }
@@ -166,8 +178,9 @@ function checkWay({ name, contract }: NamedContract, way: "infer" | "stream"): v
   const [is, other] = contract.decoupled
     ? ["may answer any number of times", "stream"]
     : ["answers a request once", "infer"];
-  throw new TriptychError("request-invalid", `${name} ${is}: expected a call of ${other}, got ${way}.`, {
+  const model = shownName(name);
+  throw new TriptychError("request-invalid", `${model} ${is}: expected a call of ${other}, got ${way}.`, {
     hint: `Call ${other}(inputs, options) of the same model.`,
-    details: { model: name },
+    details: { model },
   });
 }

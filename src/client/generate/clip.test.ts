@@ -48,6 +48,7 @@ describe("readClip", () => {
   });
 
   it.each([
+    ["an empty video", { VIDEO: tensor("BYTES", [1], [""]) }, "VIDEO: expected an MP4, got 0 bytes"],
     ["no video", {}, "VIDEO: expected one element, got none"],
     ["two videos", { VIDEO: tensor("BYTES", [2], ["a", "b"]) }, "VIDEO: expected one element, got 2"],
     [

@@ -1,6 +1,7 @@
 import { TriptychError } from "../../errors/index.ts";
 import { type Datatype, hasDatatype, stringsOf, type Tensor } from "../../tensor/index.ts";
 import type { AnyOutputs, NamedContract } from "../inference/untyped.ts";
+import { shownName } from "../shown.ts";
 import type { AnyRequest } from "./request.ts";
 
 /** Tensors of every response of a streaming door. */
@@ -21,8 +22,8 @@ export function wantedOutputs(door: NamedContract, request: AnyRequest, progress
   ];
   const missing = wanted.find((name) => !door.contract.outputs.some((spec) => spec.name === name));
   if (missing === undefined) return wanted;
-  throw new TriptychError("request-invalid", `${missing}: ${door.name} has no such output.`, {
-    details: { model: door.name },
+  throw new TriptychError("request-invalid", `${missing}: ${shownName(door.name)} has no such output.`, {
+    details: { model: shownName(door.name) },
   });
 }
 

@@ -3,6 +3,7 @@ import { isTriptychError, TriptychError } from "../../errors/index.ts";
 import type { VariantContract } from "../../model-config/index.ts";
 import { type Tensor, tensor } from "../../tensor/index.ts";
 import type { AnyInputs } from "../inference/untyped.ts";
+import { shownValue } from "../shown.ts";
 import type { Guidance, UsedSettings } from "./types.ts";
 
 /** A request of any variant, once its types are out of the way. */
@@ -72,7 +73,7 @@ function fieldsOf(name: string, value: unknown): Readonly<Record<string, unknown
 function requireKeys(name: string, fields: object, known: readonly string[]): void {
   const unknown = Object.keys(fields).find((key) => !known.includes(key));
   if (unknown === undefined) return;
-  throw refused(name, `unknown key ${JSON.stringify(unknown)}`, `Known are ${known.join(", ")}.`);
+  throw refused(name, `unknown key ${shownValue(unknown)}`, `Known are ${known.join(", ")}.`);
 }
 
 function usedSettings(variant: VariantContract, request: AnyRequest): UsedSettings {
@@ -83,8 +84,12 @@ function usedSettings(variant: VariantContract, request: AnyRequest): UsedSettin
 
 function seedOf(seed: number | bigint | undefined): bigint {
   if (seed === undefined) return randomBytes(8).readBigUInt64LE() % RANDOM_SEED_END;
-  if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
-    throw refused("SEED", `expected a whole number, got ${seed}`, "Write seeds above 2^53 as a bigint.");
+  if (typeof seed !== "bigint" && !Number.isSafeInteger(seed)) {
+    throw refused(
+      "SEED",
+      `expected a whole number, got ${shownValue(seed)}`,
+      "Write seeds above 2^53 as a bigint.",
+    );
   }
   const whole = BigInt(seed);
   if (whole >= 0n && whole < SEED_END) return whole;
@@ -96,7 +101,7 @@ function stepsOf(variant: VariantContract, steps: number | undefined): number {
   if (chosen !== undefined && variant.steps.includes(chosen)) return chosen;
   throw refused(
     "STEPS",
-    `expected one of ${variant.steps.join(", ")}, got ${typeof chosen === "string" ? JSON.stringify(chosen) : (chosen ?? "none")}`,
+    `expected one of ${variant.steps.join(", ")}, got ${chosen === undefined ? "none" : shownValue(chosen)}`,
   );
 }
 
@@ -114,7 +119,7 @@ function text(name: string, value: string): Tensor<"BYTES"> {
 
 function scale(name: string, value: number | undefined): Tensor<"FP32"> | undefined {
   if (value === undefined) return undefined;
-  if (!Number.isFinite(value)) throw refused(name, `expected a finite number, got ${value}`);
+  if (!Number.isFinite(value)) throw refused(name, `expected a finite number, got ${shownValue(value)}`);
   return tensor("FP32", [1], Float32Array.of(value));
 }
 

@@ -36,7 +36,16 @@ export function createRun(start: () => StartedRun): Run {
   const cancel = (): void => {
     started?.answers.stop(new TriptychError("cancelled", "The run was cancelled."));
   };
-  return { result, cancel, [Symbol.asyncIterator]: () => iterate(events, cancel) };
+  return {
+    result,
+    cancel,
+    [Symbol.asyncIterator]: () => iterate(events, cancel),
+    [Symbol.dispose]: cancel,
+    [Symbol.asyncDispose]: async () => {
+      cancel();
+      await Promise.allSettled([result]);
+    },
+  };
 }
 
 /** Reads the answers to the end. Once the clip is there, what happens to the connection is of no matter. */

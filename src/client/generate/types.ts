@@ -110,12 +110,13 @@ export interface Clip {
 }
 
 /**
- * A clip in the making. It runs whether or not anyone iterates; leaving the loop cancels it.
+ * A clip in the making. It runs whether or not anyone iterates; leaving the loop cancels it, and so does the end of the
+ * block of an `await using`, which waits until it is over, and of a `using`, which does not.
  *
  * Events wait for a slow loop up to a bound, after which the oldest are dropped; there is one
  * line of events, so that two loops would share it.
  */
-export interface Run extends AsyncIterable<ProgressEvent> {
+export interface Run extends AsyncIterable<ProgressEvent>, AsyncDisposable, Disposable {
   /** The clip. If the run fails, this and the loop reject alike; neither needs to be listened to. */
   readonly result: Promise<Clip>;
   /** Ends the run at the server; `result` rejects with `cancelled`. Nothing happens once it is over. */

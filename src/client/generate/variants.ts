@@ -3,6 +3,7 @@ import type { Contract, VariantContract } from "../../model-config/index.ts";
 import { inferOnce, openInference } from "../inference/calls.ts";
 import type { NamedContract } from "../inference/untyped.ts";
 import { type CallOptions, CLIP_DEADLINE_MS } from "../options.ts";
+import { givenOptions, shownName } from "../shown.ts";
 import type { Transport } from "../transport/transport.ts";
 import { readClip } from "./clip.ts";
 import { wantedOutputs } from "./outputs.ts";
@@ -45,7 +46,7 @@ function startStream(
   door: NamedContract,
   variant: VariantContract,
   request: AnyRequest,
-  options: CallOptions = {},
+  options?: CallOptions,
 ): StartedRun {
   const { inputs, used } = prepareRequest(variant, request);
   const outputs = wantedOutputs(door, request, true);
@@ -57,7 +58,7 @@ async function generateUnary(
   door: NamedContract,
   variant: VariantContract,
   request: AnyRequest,
-  options: CallOptions = {},
+  options?: CallOptions,
 ): Promise<Clip> {
   const { inputs, used } = prepareRequest(variant, request);
   const outputs = wantedOutputs(door, request, false);
@@ -65,14 +66,19 @@ async function generateUnary(
   return readClip(inference.outputs, { used, stages: [], timings: { ...inference.timings, steps: [] } });
 }
 
-function clipOptions(options: CallOptions, outputs: readonly string[]) {
+function clipOptions(given: CallOptions | undefined, outputs: readonly string[]) {
+  const options = givenOptions(given) ?? {};
   return { ...options, outputs, deadlineMs: options.deadlineMs ?? CLIP_DEADLINE_MS };
 }
 
 function doorOf(contract: Contract, name: string): NamedContract {
   const model = contract.models[name];
   if (model !== undefined) return { name, contract: model };
-  throw new TriptychError("contract-mismatch", `The contract does not describe "${name}", a front door.`, {
-    details: { model: name },
-  });
+  throw new TriptychError(
+    "contract-mismatch",
+    `The contract does not describe "${shownName(name)}", a front door.`,
+    {
+      details: { model: shownName(name) },
+    },
+  );
 }

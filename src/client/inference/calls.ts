@@ -1,5 +1,6 @@
 import { CallClock } from "../observe/clock.ts";
 import type { ModelInferResponse } from "../protocol/messages.ts";
+import { givenOptions, shownName } from "../shown.ts";
 import type { Lane } from "../transport/lane.ts";
 import { isFinal, type ResponseStream } from "../transport/responses.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -19,9 +20,10 @@ export async function inferOnce(
   transport: Transport,
   model: NamedContract,
   inputs: AnyInputs,
-  options: InferOptions = {},
+  given?: InferOptions,
 ): Promise<Inference<AnyOutputs, string>> {
   const watch = new CallClock();
+  const options = givenOptions(given) ?? {};
   const wanted = requestedOutputs(model, options);
   const { classes } = options;
   const request = inferRequest(model, inputs, options);
@@ -32,7 +34,7 @@ export async function inferOnce(
     checkDims(model, inputs, answer.outputs);
     return { ...answer, timings: watch.finish() };
   });
-  const call = { ...options, model: model.name, outputBytes, watch, accept };
+  const call = { ...options, model: shownName(model.name), outputBytes, watch, accept };
   return read(await transport.unary("ModelInfer", request, call));
 }
 
@@ -44,10 +46,11 @@ export function openInference(
   transport: Transport,
   model: NamedContract,
   inputs: AnyInputs,
-  options: StreamOptions = {},
+  given?: StreamOptions,
   once: readonly string[] = [],
 ): InferenceStream {
   const watch = new CallClock();
+  const options = givenOptions(given) ?? {};
   const request = streamRequest(model, inputs, options);
   const outputBytes = () => knownOutputBytes(model, inputs, once);
   const { accept, read } = reader((response): PartialInference<AnyOutputs, string> => {
@@ -58,7 +61,13 @@ export function openInference(
     });
     return { ...value, final: isFinal(response), timings };
   });
-  const responses = transport.stream(request, { ...options, model: model.name, outputBytes, watch, accept });
+  const responses = transport.stream(request, {
+    ...options,
+    model: shownName(model.name),
+    outputBytes,
+    watch,
+    accept,
+  });
   return {
     stop: (reason) => {
       responses.stop(reason);

@@ -1,5 +1,7 @@
 import { TriptychError } from "../../errors/index.ts";
 import { type Datatype, hasDatatype, stringsOf, type Tensor } from "../../tensor/index.ts";
+import { fieldsOf, shownName, shownValue } from "../shown.ts";
+import { cleanText } from "../transport/clean-text.ts";
 import type { ClassScore, TopClasses } from "./types.ts";
 import type { NamedContract } from "./untyped.ts";
 
@@ -19,16 +21,18 @@ const WITHOUT: readonly Datatype[] = ["BOOL", "BYTES", "FP16", "BF16"];
  * and for one that has no classes.
  */
 export function checkClasses(
-  { name: model, contract }: NamedContract,
+  { name, contract }: NamedContract,
   classes: ClassCounts,
   outputs: readonly string[],
 ): void {
-  for (const [name, count] of Object.entries(classes)) {
-    const spec = contract.outputs.find((output) => output.name === name);
-    const problem = problemOf(count, spec?.datatype, outputs.includes(name));
+  const model = shownName(name);
+  fieldsOf(`${model}, classes`, classes);
+  for (const [output, count] of Object.entries(classes)) {
+    const spec = contract.outputs.find((one) => one.name === output);
+    const problem = problemOf(count, spec?.datatype, outputs.includes(output));
     if (problem === undefined) continue;
-    throw new TriptychError("request-invalid", `${model}, classes of ${name}: ${problem}.`, {
-      hint: `Give the number of classes of an output that is asked for: ${outputs.join(", ")}.`,
+    throw new TriptychError("request-invalid", `${model}, classes of ${shownName(output)}: ${problem}.`, {
+      hint: cleanText(`Give the number of classes of an output that is asked for: ${outputs.join(", ")}.`),
       details: { model },
     });
   }
@@ -42,7 +46,7 @@ function problemOf(
   if (datatype === undefined || !isWanted) return "this output is not asked for";
   if (WITHOUT.includes(datatype)) return `the server tells none of ${datatype}`;
   if (count !== undefined && Number.isInteger(count) && count >= 1 && count <= MOST_CLASSES) return undefined;
-  return `expected a number from 1, got ${String(count)}`;
+  return `expected a number from 1, got ${shownValue(count)}`;
 }
 
 /** The classes that a tensor of `score:index:label` says, one row an item of the batch; undefined where it is none. */

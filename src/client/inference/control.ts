@@ -1,5 +1,6 @@
 import { TriptychError } from "../../errors/index.ts";
 import type { InferParameter } from "../protocol/messages.ts";
+import { fieldsOf, shownValue, wholeText } from "../shown.ts";
 import type { ControlOptions, Sequence } from "./types.ts";
 
 /** Longest id of a sequence that Triton takes, in bytes. */
@@ -26,7 +27,11 @@ export function controlParameters(options: ControlOptions): Record<string, Infer
   };
 }
 
-function sequenceParameters({ id, start = false, end = false }: Sequence): Record<string, InferParameter> {
+function sequenceParameters(sequence: Sequence): Record<string, InferParameter> {
+  fieldsOf("sequence", sequence);
+  const { id, start = false, end = false } = sequence;
+  for (const [name, flag] of Object.entries({ start, end }))
+    if (typeof flag !== "boolean") throw refused(`sequence.${name}`, "true or false", flag);
   return {
     sequence_id: typeof id === "string" ? { string_param: text(id) } : { int64_param: idOf(id) },
     sequence_start: { bool_param: start },
@@ -40,21 +45,21 @@ function idOf(id: number | bigint): string {
 }
 
 function text(id: string): string {
-  const bytes = Buffer.byteLength(id);
+  const bytes = Buffer.byteLength(wholeText("sequence.id", id));
   if (bytes >= 1 && bytes <= LONGEST_ID) return id;
-  throw refused("sequence.id", `a text of 1 to ${LONGEST_ID} bytes`, `${bytes} bytes`);
+  throw refused("sequence.id", `a text of 1 to ${LONGEST_ID} bytes`, id);
 }
 
 function whole(name: string, value: number | bigint, least: bigint, most: bigint): string {
   const expected = `a whole number from ${least} to ${most}`;
-  if (typeof value === "number" && !Number.isSafeInteger(value)) throw refused(name, expected, value);
+  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) throw refused(name, expected, value);
   const wide = BigInt(value);
   if (wide < least || wide > most) throw refused(name, expected, wide);
   return wide.toString();
 }
 
 function refused(name: string, expected: string, got: unknown): TriptychError {
-  return new TriptychError("request-invalid", `${name}: expected ${expected}, got ${String(got)}.`, {
+  return new TriptychError("request-invalid", `${name}: expected ${expected}, got ${shownValue(got)}.`, {
     hint: "A number beyond 2^53 is given as a bigint.",
   });
 }

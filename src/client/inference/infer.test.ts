@@ -129,9 +129,9 @@ describe("a wrong request", () => {
     [{ parameters: { triton_enable_empty_final_response: true } }, "triton_"],
     [{ parameters: { p: Number.NaN } }, "finite"],
     [{ parameters: { p: 1n << 63n } }, "64 bits"],
-    [{ outputs: [] }, "none was asked for"],
+    [{ outputs: wrong([]) }, "none was asked for"],
     [{ outputs: wrong(["NOPE"]) }, "NOPE"],
-    [{ outputs: ["POOLED", "POOLED"] as const }, "POOLED"],
+    [{ outputs: wrong(["POOLED", "POOLED"]) }, "POOLED"],
     [{ deadlineMs: 0 }, "deadlineMs"],
   ])("with options %o never leaves the client", async (options, message) => {
     const { server, studio } = await studioFor();
@@ -184,6 +184,7 @@ describe("a wrong answer", () => {
       "CONTEXT",
     ],
     ["an output nobody knows", { outputs: [{ name: "X\u0007", datatype: "FP32", shape: [2, 3] }] }, '"X"'],
+    ["the name of another model", { model_name: "tokenizer" }, 'the answer is one of "tokenizer"'],
     ["an output missing", { outputs: [], raw_output_contents: [] }, "no output CONTEXT, POOLED"],
   ])("with %s is refused", async (_, change, message) => {
     const { studio } = await studioFor({
@@ -200,6 +201,16 @@ describe("a wrong answer", () => {
       message: expect.stringContaining(message) as string,
       details: { model: "text_encoder" },
     });
+    await expect(studio.models.text_encoder.infer({ TOKEN_IDS: IDS })).rejects.not.toMatchObject({
+      message: expect.stringMatching(/\.\.$/) as string,
+    });
+  });
+
+  it("does not come of a server that leaves out the name of the model", async () => {
+    const { studio } = await studioFor({
+      ModelInfer: (request) => ({ ...responseOf(request, good), model_name: "" }),
+    });
+    expect((await studio.models.text_encoder.infer({ TOKEN_IDS: IDS })).outputs.POOLED.shape).toEqual([2]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { TriptychError } from "../../errors/index.ts";
 import type { ModelContract } from "../../model-config/index.ts";
-import type { ControlOptions, InferOptions, InputsOf, PartialInference } from "./types.ts";
+import type { AskedOptions, ControlOptions, InferOptions, InputsOf, PartialInference } from "./types.ts";
 
 /** One of many requests; what it says itself goes before what is said for all. */
 export interface ManyRequest<Inputs> extends ControlOptions, Pick<InferOptions, "requestId" | "parameters"> {
@@ -12,12 +12,18 @@ export type ManyRequests<M extends ModelContract> =
   | Iterable<ManyRequest<InputsOf<M>>>
   | AsyncIterable<ManyRequest<InputsOf<M>>>;
 
-/** What all of many requests take; `deadlineMs` is for each by itself, `signal` ends them all. */
-export interface ManyOptions<N extends string = string, K extends string = string>
-  extends Omit<InferOptions<N, K>, "requestId" | "sequence"> {
+/** What all of many requests take; `O` and `K` are as for one, `deadlineMs` is for each by itself, `signal` ends them all. */
+export interface ManyAskedOptions<O extends readonly string[] | undefined, K extends string = string>
+  extends Omit<AskedOptions<O, K>, "requestId" | "sequence"> {
   /** Most requests under way at a time, 16 by default. 1 keeps their order. */
   readonly maxInFlight?: number | undefined;
 }
+
+/** What all of many requests take; `N` are the outputs asked for, `K` those of which only the top classes are. */
+export type ManyOptions<N extends string = string, K extends string = string> = ManyAskedOptions<
+  readonly N[],
+  K
+>;
 
 /** A request that failed. The others go on. */
 export interface ManyFailure {

@@ -1,6 +1,17 @@
 import type { Contract, ModelContract } from "../../model-config/index.ts";
-import type { ManyOptions, ManyPartialInference, ManyRequests } from "./many-types.ts";
-import type { Inference, InferOptions, InputsOf, OutputName, OutputsOf, PartialInference } from "./types.ts";
+import type { AnswerStream } from "./answer-stream.ts";
+import type { ManyAskedOptions, ManyPartialInference, ManyRequests } from "./many-types.ts";
+import type {
+  AskedOptions,
+  AskedOutputs,
+  Inference,
+  InputsOf,
+  OutputName,
+  PartialInference,
+} from "./types.ts";
+
+/** Names of outputs to ask for. */
+type OutputList<M extends ModelContract> = readonly OutputName<M>[];
 
 /** A model that answers each request once. */
 export interface UnaryModel<M extends ModelContract> {
@@ -10,22 +21,22 @@ export interface UnaryModel<M extends ModelContract> {
    * @throws TriptychError `request-invalid` before anything is sent if an input does not fit the
    * contract; `response-invalid` if an output does not.
    */
-  infer<const N extends OutputName<M> = OutputName<M>, const K extends OutputName<M> = never>(
+  infer<const O extends OutputList<M> | undefined = undefined, const K extends OutputName<M> = never>(
     inputs: InputsOf<M>,
-    options?: InferOptions<N, K>,
-  ): Promise<Inference<OutputsOf<M, Exclude<N, K>>, K>>;
+    options?: AskedOptions<O, K>,
+  ): Promise<Inference<AskedOutputs<M, O, K>, K>>;
 }
 
 /** A model that may answer a request any number of times. */
 export interface StreamModel<M extends ModelContract> {
   /**
    * Runs the model; the request is sent when the iteration starts, and each iteration sends it anew.
-   * Leaving the loop cancels it at the server.
+   * Leaving the loop cancels it at the server, and so does the end of an `await using`.
    */
-  stream<const N extends OutputName<M> = OutputName<M>, const K extends OutputName<M> = never>(
+  stream<const O extends OutputList<M> | undefined = undefined, const K extends OutputName<M> = never>(
     inputs: InputsOf<M>,
-    options?: InferOptions<N, K>,
-  ): AsyncIterable<PartialInference<OutputsOf<M, Exclude<N, K>>, K>>;
+    options?: AskedOptions<O, K>,
+  ): AnswerStream<PartialInference<AskedOutputs<M, O, K>, K>>;
   /**
    * Runs the model for many requests that share one gRPC stream to each server. They are sent when the iteration starts,
    * so many at a time; their answers come as they come, each with its request's index, and a request that fails does not
@@ -33,10 +44,10 @@ export interface StreamModel<M extends ModelContract> {
    *
    * @throws TriptychError in the loop `cancelled` where the signal aborts, `request-invalid` for options that do not fit.
    */
-  streamMany<const N extends OutputName<M> = OutputName<M>, const K extends OutputName<M> = never>(
+  streamMany<const O extends OutputList<M> | undefined = undefined, const K extends OutputName<M> = never>(
     requests: ManyRequests<M>,
-    options?: ManyOptions<N, K>,
-  ): AsyncIterable<ManyPartialInference<OutputsOf<M, Exclude<N, K>>, K>>;
+    options?: ManyAskedOptions<O, K>,
+  ): AnswerStream<ManyPartialInference<AskedOutputs<M, O, K>, K>>;
 }
 
 /** How a model is called, which its contract decides; where that is not a literal, look before you call. */

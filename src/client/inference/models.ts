@@ -1,7 +1,10 @@
 import type { Contract } from "../../model-config/index.ts";
+import { givenOptions } from "../shown.ts";
 import type { Transport } from "../transport/transport.ts";
+import { answerStream } from "./answer-stream.ts";
 import { inferOnce, openInference } from "./calls.ts";
 import { type AnyRequests, streamMany } from "./many.ts";
+import { checkedRequests } from "./many-requests.ts";
 import type { ManyOptions } from "./many-types.ts";
 import type { ModelClients } from "./model-types.ts";
 import type { InferOptions } from "./types.ts";
@@ -27,13 +30,13 @@ function unaryModel(transport: Transport, model: NamedContract): object {
 
 function streamModel(transport: Transport, model: NamedContract): object {
   return {
-    stream: (inputs: AnyInputs, options?: InferOptions) => ({
-      async *[Symbol.asyncIterator]() {
-        yield* openInference(transport, model, inputs, options);
-      },
-    }),
-    streamMany: (requests: AnyRequests, options?: ManyOptions) => ({
-      [Symbol.asyncIterator]: () => streamMany(transport, model, requests, options),
-    }),
+    stream: (inputs: AnyInputs, options?: InferOptions) =>
+      answerStream(options?.signal, async function* (signal) {
+        yield* openInference(transport, model, inputs, { ...givenOptions(options), signal });
+      }),
+    streamMany: (requests: AnyRequests, options?: ManyOptions) =>
+      answerStream(options?.signal, (signal) =>
+        streamMany(transport, model, checkedRequests(requests), { ...givenOptions(options), signal }),
+      ),
   };
 }

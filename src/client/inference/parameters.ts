@@ -1,5 +1,6 @@
 import { TriptychError } from "../../errors/index.ts";
 import type { InferParameter, InferParameters } from "../protocol/messages.ts";
+import { fieldsOf, shownName, shownValue, wholeText } from "../shown.ts";
 import type { ParameterValue, ParameterValues, RequestParameter, RequestParameters } from "./types.ts";
 
 /** Names with a meaning to the server; `triton_…` are too. */
@@ -13,8 +14,13 @@ const RESERVED = [
   "binary_data_output",
 ];
 
-/** Parameters as they go over the wire. */
+/**
+ * Parameters as they go over the wire.
+ *
+ * @throws TriptychError `request-invalid` for a name that is the server's own, and for a value that cannot be sent.
+ */
 export function toWire(parameters: RequestParameters): Record<string, InferParameter> {
+  fieldsOf("parameters", parameters);
   return Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => {
       if (isReserved(name)) {
@@ -42,14 +48,18 @@ function isReserved(name: string): boolean {
 
 function choice(name: string, value: RequestParameter): InferParameter {
   if (typeof value === "boolean") return { bool_param: value };
-  if (typeof value === "string") return { string_param: value };
+  if (typeof value === "string") return { string_param: wholeText(`Parameter "${shownName(name)}"`, value) };
   if (typeof value === "bigint") {
     if (BigInt.asIntN(64, value) !== value) throw refused(name, `${value} does not fit 64 bits`);
     return { int64_param: value.toString() };
   }
-  if (typeof value === "object") return { double_param: value.double };
-  if (!Number.isFinite(value)) throw refused(name, `${value} is not a finite number`);
+  if (isDouble(value)) return { double_param: value.double };
+  if (!Number.isFinite(value)) throw refused(name, `${shownValue(value)} is not a finite number`);
   return Number.isSafeInteger(value) ? { int64_param: value } : { double_param: value };
+}
+
+function isDouble(value: unknown): value is { readonly double: number } {
+  return typeof value === "object" && value !== null && "double" in value && typeof value.double === "number";
 }
 
 function valueOf(parameter: InferParameter): ParameterValue | undefined {
@@ -59,5 +69,5 @@ function valueOf(parameter: InferParameter): ParameterValue | undefined {
 }
 
 function refused(name: string, why: string): TriptychError {
-  return new TriptychError("request-invalid", `Parameter "${name}": ${why}.`);
+  return new TriptychError("request-invalid", `Parameter "${shownName(name)}": ${why}.`);
 }

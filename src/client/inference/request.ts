@@ -2,6 +2,8 @@ import { TriptychError } from "../../errors/index.ts";
 import { encodeTensor } from "../../tensor/index.ts";
 import { namedModel } from "../admin/describe.ts";
 import type { ModelInferRequest } from "../protocol/messages.ts";
+import { shownName, shownValue, wholeText } from "../shown.ts";
+import { cleanText } from "../transport/clean-text.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { checkClasses } from "./classes.ts";
 import { controlParameters } from "./control.ts";
@@ -25,7 +27,7 @@ export function inferRequest(
   return {
     model_name,
     model_version,
-    id: options.requestId ?? "",
+    id: options.requestId === undefined ? "" : wholeText("requestId", options.requestId),
     parameters: parametersOf(options),
     inputs: tensors.map(([name, { datatype, shape }]) => ({ name, datatype, shape })),
     outputs: outputsOf(model, options),
@@ -65,11 +67,23 @@ export function requestedOutputs(model: NamedContract, options: InferOptions): r
   const known = factsOf(model.contract).outputNames;
   const wanted = options.outputs ?? known;
   if (wanted === known) return known;
+  if (!isListOfNames(wanted))
+    throw wrongOutputs(model, known, `expected a list of names, got ${shownValue(wanted)}`);
   const wrong = wanted.find((name, at) => !known.includes(name) || wanted.indexOf(name) !== at);
   if (wanted.length > 0 && wrong === undefined) return wanted;
-  const problem = wrong === undefined ? "none was asked for" : `"${wrong}" is unknown or named twice`;
-  throw new TriptychError("request-invalid", `${model.name}, outputs: ${problem}.`, {
-    hint: `The outputs are ${known.join(", ")}.`,
-    details: { model: model.name },
+  const problem =
+    wrong === undefined ? "none was asked for" : `"${shownName(wrong)}" is unknown or named twice`;
+  throw wrongOutputs(model, known, problem);
+}
+
+function isListOfNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === "string");
+}
+
+function wrongOutputs({ name }: NamedContract, known: readonly string[], problem: string): TriptychError {
+  const model = shownName(name);
+  return new TriptychError("request-invalid", `${model}, outputs: ${problem}.`, {
+    hint: cleanText(`The outputs are ${known.join(", ")}.`),
+    details: { model },
   });
 }

@@ -9,6 +9,7 @@ import {
   type Tensor,
 } from "../../tensor/index.ts";
 import type { ModelInferResponse, OutputMessage } from "../protocol/messages.ts";
+import { shownName } from "../shown.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import { type ClassCounts, topClasses } from "./classes.ts";
 import { fromContents } from "./contents.ts";
@@ -29,6 +30,9 @@ export function readResponse(
   response: ModelInferResponse,
   classes?: ClassCounts,
 ): Omit<Inference<AnyOutputs, string>, "timings"> {
+  // Servers that leave the name out are taken at their word.
+  if (response.model_name !== "" && response.model_name !== model.name)
+    throw invalid(model, `the answer is one of "${shownName(response.model_name)}"`);
   const raw = rawOf(model, response);
   const outputs: [string, Tensor][] = [];
   const ranked: [string, TopClasses][] = [];
@@ -126,14 +130,19 @@ function attempt<T>(model: NamedContract, name: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    throw invalid(model, `${name}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    throw invalid(model, `${name}: ${messageOf(cause)}`, cause);
   }
+}
+
+/** What the message of a cause is, without the full stop that ours has. */
+function messageOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
 }
 
 function specOf(model: NamedContract, output: OutputMessage): TensorFacts {
   const facts = factsOf(model.contract).outputs.get(output.name);
   if (facts === undefined)
-    throw invalid(model, `an output "${cleanText(output.name)}" that nobody described`);
+    throw invalid(model, `an output "${shownName(output.name)}" that nobody described`);
   const { spec } = facts;
   if (spec.datatype === output.datatype) return facts;
   const got = DATATYPES.find((datatype) => datatype === output.datatype) ?? "an unknown datatype";
@@ -141,9 +150,13 @@ function specOf(model: NamedContract, output: OutputMessage): TensorFacts {
 }
 
 function invalid(model: NamedContract, problem: string, cause?: unknown): TriptychError {
-  return new TriptychError("response-invalid", cleanText(`${model.name} answered wrongly: ${problem}.`), {
-    hint: "Compare the model's code with its config, and the client's contract with the server.",
-    details: { model: model.name },
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new TriptychError(
+    "response-invalid",
+    cleanText(`${shownName(model.name)} answered wrongly: ${problem}.`),
+    {
+      hint: "Compare the model's code with its config, and the client's contract with the server.",
+      details: { model: shownName(model.name) },
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }

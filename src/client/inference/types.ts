@@ -31,9 +31,37 @@ export type InputsOf<M extends ModelContract> = {
 export type OutputName<M extends ModelContract> = M["outputs"][number]["name"];
 
 /** Outputs of a model by name; `N` are those that were asked for. */
-export type OutputsOf<M extends ModelContract, N extends OutputName<M> = OutputName<M>> = {
+export type OutputsOf<M extends ModelContract, N extends OutputName<M> = OutputName<M>> = NamedOutputs<M, N>;
+
+/** The outputs that have one of the names, which are not looked at: that would cost the compiler something for each call. */
+type NamedOutputs<M extends ModelContract, N extends string> = {
   readonly [S in M["outputs"][number] as Extract<S["name"], N>]: TensorOf<M, S>;
 };
+
+/** A name that is one and not a choice of several: what is asked for by it is sure to be there. */
+type Lone<N, All = N> = N extends unknown ? ([All] extends [N] ? N : never) : never;
+
+/** The names that are in a list whatever its values are: of a list without a length, only a name that is the only one. */
+type Certain<O extends readonly string[]> = number extends O["length"]
+  ? Lone<O[number]>
+  : { [At in keyof O]: Lone<O[At]> }[number];
+
+/** The names that a list may have or not. */
+type Uncertain<O extends readonly string[]> = Exclude<O[number], Certain<O>>;
+
+/**
+ * Outputs that come back for the list `O` of those asked for, all where there is none, without those in `K`: where only run
+ * time knows whether a name is in the list, its output may be undefined.
+ */
+export type AskedOutputs<
+  M extends ModelContract,
+  O extends readonly string[] | undefined,
+  K extends string = never,
+> = O extends readonly string[]
+  ? [Uncertain<O>] extends [never]
+    ? NamedOutputs<M, Exclude<O[number], K>>
+    : NamedOutputs<M, Exclude<Certain<O>, K>> & Partial<NamedOutputs<M, Exclude<Uncertain<O>, K>>>
+  : NamedOutputs<M, Exclude<OutputName<M>, K>>;
 
 /** A value that goes along with a request or a response. */
 export type ParameterValue = boolean | number | bigint | string;
@@ -69,14 +97,14 @@ export interface ControlOptions {
   readonly queueTimeoutUs?: number | bigint | undefined;
 }
 
-/** What a call to a model takes; `N` are the outputs asked for, `K` those of which only the top classes are. */
-export interface InferOptions<N extends string = string, K extends string = string>
+/** What a call to a model takes; `O` lists the outputs asked for, `K` are those of which only the top classes are. */
+export interface AskedOptions<O extends readonly string[] | undefined, K extends string = string>
   extends CallOptions,
     ControlOptions {
   /** Version of the model, such as `"2"`; by default the server picks one, by the model's version policy. */
   readonly version?: string | undefined;
   /** Outputs to ask for; all by default. The server may spare itself the work for the others. */
-  readonly outputs?: readonly N[] | undefined;
+  readonly outputs?: O | undefined;
   /** Appears in the server's log and comes back with the response. */
   readonly requestId?: string | undefined;
   /** Handed to the model. Names that steer the server itself (`priority`, `triton_…`) are refused. */
@@ -84,6 +112,12 @@ export interface InferOptions<N extends string = string, K extends string = stri
   /** How many of the highest elements to send of an output, instead of the output itself; in `classes` of the answer. */
   readonly classes?: Readonly<Record<K, number>> | undefined;
 }
+
+/** What a call to a model takes; `N` are the outputs asked for, `K` those of which only the top classes are. */
+export type InferOptions<N extends string = string, K extends string = string> = AskedOptions<
+  readonly N[],
+  K
+>;
 
 /** One of the highest elements of an output. */
 export interface ClassScore {

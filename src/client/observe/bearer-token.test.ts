@@ -100,6 +100,13 @@ describe("bearerToken", () => {
     await expect(studioUsing([own])).rejects.toMatchObject({ code: "unreachable", message: "no vault" });
   });
 
+  it.each([{ token: "a b" }, {}, undefined, ""])("takes %j for no token", async (answer) => {
+    await expect(studioUsing([bearerToken(() => answer as never)])).rejects.toMatchObject({
+      code: "request-invalid",
+      message: expect.stringContaining("token: expected a word without spaces") as string,
+    });
+  });
+
   describe("on the way to another machine", () => {
     // An address that is nobody's.
     const endpoints = ["127.0.0.1:8001", "192.0.2.1:8001"];

@@ -1,4 +1,5 @@
 import { isTriptychError } from "../../errors/index.ts";
+import { checkedToken } from "../transport/token.ts";
 import type { Answer, Call, Middleware } from "./middleware.ts";
 
 /** A token, and until when it is good. */
@@ -23,7 +24,7 @@ const UNAUTHENTICATED = 16;
 /**
  * A middleware that sends a token with every call. The token is asked for once and shared; again shortly before it
  * expires, and once more for a call that the server refuses as unauthenticated. What goes wrong while asking fails the
- * call as `middleware-failed`. `connect` refuses it, as `request-invalid`, on a plain connection to another machine: anybody
+ * call as `middleware-failed`; an answer that is no word without spaces, as `request-invalid`. `connect` refuses it, as `request-invalid`, on a plain connection to another machine: anybody
  * on the way could read the token.
  */
 export function bearerToken(
@@ -105,7 +106,8 @@ class TokenStore {
 
   async #ask(): Promise<Token> {
     const answer = await this.#source();
-    this.#token = typeof answer === "string" ? { token: answer } : answer;
+    const given: Partial<Token> = typeof answer === "string" ? { token: answer } : (Object(answer) as object);
+    this.#token = { ...given, token: checkedToken(given.token) };
     return this.#token;
   }
 }

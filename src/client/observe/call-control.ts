@@ -94,7 +94,7 @@ export class CallControl {
   }
 
   #late(): TriptychError {
-    return new TriptychError("deadline-exceeded", `No answer within ${this.#deadlineMs} ms.`, {
+    return new TriptychError("deadline-exceeded", `No answer within ${Math.round(this.#deadlineMs)} ms.`, {
       hint: "A middleware held the call up; see what it waits for, or raise deadlineMs.",
     });
   }

@@ -1,4 +1,6 @@
 import { isTriptychError, TriptychError } from "../../errors/index.ts";
+import { shownName } from "../shown.ts";
+import { cleanText } from "../transport/clean-text.ts";
 import type { Answer, Call, Middleware } from "./middleware.ts";
 
 /** The call with all middlewares around it. */
@@ -59,5 +61,6 @@ async function* streamLayer(
 function blamed({ name }: Middleware, reason: unknown): TriptychError {
   if (isTriptychError(reason)) return reason;
   const problem = reason instanceof Error ? reason.message : String(reason);
-  return new TriptychError("middleware-failed", `${name ?? "A middleware"}: ${problem}`, { cause: reason });
+  const text = `${shownName(name ?? "A middleware")}: ${cleanText(problem)}`;
+  return new TriptychError("middleware-failed", text, { cause: reason });
 }

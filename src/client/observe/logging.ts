@@ -1,4 +1,5 @@
-import { type ErrorCode, toTriptychError } from "../../errors/index.ts";
+import { type ErrorCode, TriptychError, toTriptychError } from "../../errors/index.ts";
+import { shownValue } from "../shown.ts";
 import { cleanText } from "../transport/clean-text.ts";
 import type { Answer, Call, Middleware, TensorSummary } from "./middleware.ts";
 
@@ -45,10 +46,19 @@ const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 /** Ways an inference ends that say more about the load or the caller than about a fault. */
 const EXPECTED: readonly ErrorCode[] = ["cancelled", "deadline-exceeded", "overloaded"];
 
-/** A middleware that logs every call: how it began, each answer of a stream, how it ended. */
+/**
+ * A middleware that logs every call: how it began, each answer of a stream, how it ended.
+ *
+ * @throws TriptychError `request-invalid` for a level that there is not.
+ */
 export function logging(options: LoggingOptions = {}): Middleware {
-  const { sink = writeLine, show = [] } = options;
-  const least = LEVELS.indexOf(options.level ?? "info");
+  const { sink = writeLine, show = [], level = "info" } = options;
+  const least = LEVELS.indexOf(level);
+  if (least === -1)
+    throw new TriptychError(
+      "request-invalid",
+      `logging, level: expected one of ${LEVELS.join(", ")}, got ${shownValue(level)}.`,
+    );
   const write = (record: LogRecord): void => {
     if (LEVELS.indexOf(record.level) < least) return;
     try {

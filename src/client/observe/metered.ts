@@ -1,5 +1,5 @@
 import { type TriptychError, toTriptychError } from "../../errors/index.ts";
-import type { ModelInferResponse, UnaryRpcs } from "../protocol/messages.ts";
+import type { ModelInferResponse, Rpcs, UnaryRpcs } from "../protocol/messages.ts";
 import type { TransportCall } from "../transport/context.ts";
 import { isFinal, type ResponseStream } from "../transport/responses.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -13,8 +13,7 @@ export function metered(base: Transport, registry: MetricsRegistry): Transport {
     close: () => base.close(),
     unary: (rpc, request, call = {}) => meteredUnary(base, registry, rpc, request, call),
     stream: (request, call = {}) => {
-      const meter = registry.meter("ModelStreamInfer", call.model);
-      const flight = new Flight(meter, clockOf(call));
+      const flight = new Flight(registry, "ModelStreamInfer", call);
       try {
         return meteredStream(base.stream(request, watchedBy(call, flight.clock)), flight);
       } catch (reason) {
@@ -31,7 +30,7 @@ async function meteredUnary<N extends keyof UnaryRpcs>(
   request: UnaryRpcs[N]["request"],
   call: TransportCall,
 ): Promise<UnaryRpcs[N]["response"]> {
-  const flight = new Flight(registry.meter(rpc, call.model), clockOf(call));
+  const flight = new Flight(registry, rpc, call);
   try {
     const response = await base.unary(rpc, request, watchedBy(call, flight.clock));
     flight.end("ok");
@@ -75,13 +74,15 @@ class Flight {
   readonly clock: CallClock;
   /** True once someone reads the stream, and so sees its end. */
   read = false;
+  readonly #registry: MetricsRegistry;
   readonly #meter: Meter;
   #over = false;
 
-  constructor(meter: Meter, clock: CallClock) {
-    this.clock = clock;
-    this.#meter = meter;
-    meter.begun();
+  constructor(registry: MetricsRegistry, rpc: keyof Rpcs, call: TransportCall) {
+    this.clock = clockOf(call);
+    this.#registry = registry;
+    this.#meter = registry.meter(rpc, call.model);
+    this.#meter.begun();
   }
 
   end(outcome: Outcome): void {
@@ -92,8 +93,20 @@ class Flight {
 
   failed(reason: unknown): TriptychError {
     const error = toTriptychError(reason);
-    this.end(error.code);
+    if (this.#wasSent(error)) this.end(error.code);
+    else this.#forget();
     return error;
+  }
+
+  /** False for a request that was refused before anything was sent, which is no call. */
+  #wasSent({ code, details }: TriptychError): boolean {
+    return code !== "request-invalid" || details.grpcStatus !== undefined || this.clock.requestBytes > 0;
+  }
+
+  #forget(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#registry.forgotten(this.#meter);
   }
 
   /** A stream that nobody reads ends here. */

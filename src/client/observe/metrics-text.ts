@@ -1,3 +1,5 @@
+import { TriptychError } from "../../errors/index.ts";
+import { shownValue } from "../shown.ts";
 import type { HistogramData } from "./histogram.ts";
 import type { CallMetrics, ClientMetrics } from "./metrics.ts";
 
@@ -78,11 +80,23 @@ const FAMILIES: readonly Family[] = [
 /**
  * What a client has counted, as text for a Prometheus server: the answer to its scrape.
  * Serve it as `text/plain; version=0.0.4`, or `application/openmetrics-text; version=1.0.0` where that was asked for.
+ *
+ * @throws TriptychError `request-invalid` for another format.
  */
 export function metricsText(metrics: ClientMetrics, format: MetricsFormat = "prometheus"): string {
+  checkFormat(format);
   const lines = FAMILIES.flatMap((family) => familyLines(family, metrics, format));
   if (format === "openmetrics") lines.push("# EOF");
   return `${lines.join("\n")}\n`;
+}
+
+/** One that is misspelt would give the other format in silence. */
+function checkFormat(format: unknown): void {
+  if (format === "prometheus" || format === "openmetrics") return;
+  throw new TriptychError(
+    "request-invalid",
+    `metricsText: expected prometheus or openmetrics, got ${shownValue(format)}.`,
+  );
 }
 
 function familyLines(family: Family, { endpoint, calls }: ClientMetrics, format: MetricsFormat): string[] {

@@ -75,6 +75,20 @@ describe("metrics", () => {
     expect(draft().latencyMs.count).toBe(3);
   });
 
+  it("do not count what was refused before anything was sent", async () => {
+    const { server, studio } = await studioFor();
+    const inputs = { TOKEN_IDS: tensor("INT64", [2, 1], new BigInt64Array(2)) };
+    const before = studio.metrics().calls.length;
+    for (const options of [{ headers: { "x a": "b" } }, { deadlineMs: -1 }])
+      await expect(studio.models.text_encoder.infer(inputs, options)).rejects.toMatchObject({
+        code: "request-invalid",
+      });
+    const run = studio.draft.generate({ prompt: "a" }, { headers: { "x a": "b" } });
+    await expect(run.result).rejects.toMatchObject({ code: "request-invalid" });
+    expect(studio.metrics().calls).toHaveLength(before);
+    expect(server.requests).toEqual([]);
+  });
+
   it("do not grow with the names of models without bound", () => {
     const registry = new MetricsRegistry("host:1");
     for (let name = 0; name < 3000; name += 1) registry.meter("ModelInfer", `model-${name}`).begun();

@@ -56,7 +56,7 @@ export class MetricsRegistry {
 
   /** The meter of a call; made when it is first asked for. */
   meter(rpc: keyof Rpcs, model: string | undefined): Meter {
-    const key = `${rpc} ${model ?? ""}`;
+    const key = keyOf(rpc, model);
     const known = this.#meters.get(key);
     if (known !== undefined) return known;
     if (this.#meters.size >= METER_LIMIT && model !== OTHERS) return this.meter(rpc, OTHERS);
@@ -65,10 +65,20 @@ export class MetricsRegistry {
     return made;
   }
 
+  /** A call that was begun and is none; a meter of nothing else is none either. */
+  forgotten(meter: Meter): void {
+    meter.forgotten();
+    if (meter.isUnused) this.#meters.delete(meter.key);
+  }
+
   data(): ClientMetrics {
     const calls = [...this.#meters.values()].map((meter) => meter.data());
     return { sinceMs: this.#sinceMs, endpoint: this.#endpoint, calls };
   }
+}
+
+function keyOf(rpc: keyof Rpcs, model: string | undefined): string {
+  return `${rpc} ${model ?? ""}`;
 }
 
 /** Counts the calls of one kind to one model. */
@@ -87,6 +97,18 @@ export class Meter {
   constructor(rpc: keyof Rpcs, model: string | undefined) {
     this.#rpc = rpc;
     this.#model = model;
+  }
+
+  get key(): string {
+    return keyOf(this.#rpc, this.#model);
+  }
+
+  get isUnused(): boolean {
+    return this.#inFlight === 0 && this.#outcomes.size === 0;
+  }
+
+  forgotten(): void {
+    this.#inFlight -= 1;
   }
 
   begun(): void {

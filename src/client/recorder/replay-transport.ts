@@ -85,11 +85,12 @@ export class ReplayTransport implements Backing {
 
   #mismatch(rpc: string, wanted: JsonObject, { model }: TransportCall, same: number): TriptychError {
     const subject = model === undefined ? rpc : `${rpc} of ${model}`;
+    if (same > 0) return usedUp(subject, same);
     const alike = [...this.#left].filter((one) => one.rpc === rpc && one.model === model);
     const [closest] = alike
       .map((one) => differences(one.request, wanted))
       .sort((one, other) => one.length - other.length);
-    return mismatch(subject, closest, same);
+    return mismatch(subject, closest);
   }
 }
 
@@ -98,11 +99,19 @@ function keyOf(rpc: string, request: JsonObject): string {
   return `${rpc} ${JSON.stringify(request)}`;
 }
 
-function mismatch(subject: string, findings: readonly Finding[] | undefined, same: number): TriptychError {
+/** How another call differs would only mislead where this very call was recorded. */
+function usedUp(subject: string, times: number): TriptychError {
+  const recorded = times === 1 ? "once" : `${times} times`;
+  const text = `${subject} is not as recorded: it was recorded ${recorded} and played as often, and is made once more.`;
+  return new TriptychError("replay-mismatch", cleanText(text), {
+    hint: "A recorded inference answers one call: make it as often as when it was recorded, or record the session anew.",
+  });
+}
+
+function mismatch(subject: string, findings: readonly Finding[] | undefined): TriptychError {
   const [first] = findings ?? [];
   const more = (findings?.length ?? 0) > 1 ? ` (and ${(findings?.length ?? 0) - 1} more)` : "";
-  const repeated = same > 0 ? `it was recorded ${same} times, and is made once more` : "no such call is left";
-  const problem = first === undefined ? repeated : `${first.message}${more}`;
+  const problem = first === undefined ? "no such call is left" : `${first.message}${more}`;
   return new TriptychError("replay-mismatch", cleanText(`${subject} is not as recorded: ${problem}.`), {
     hint: "Record the session anew if the call is meant to be so; a seed that is drawn at random never is.",
     ...(findings === undefined ? {} : { details: { findings } }),

@@ -1,9 +1,11 @@
+import { TriptychError } from "../../errors/index.ts";
 import type { Contract } from "../../model-config/index.ts";
 import { type ConnectOptions, studioOver } from "../connect.ts";
 import { withSharedMemory } from "../shared-memory/open.ts";
+import { shownValue } from "../shown.ts";
 import type { OpenStudio, Studio } from "../studio.ts";
 import { ReplayTransport } from "./replay-transport.ts";
-import type { Session } from "./session.ts";
+import { Session } from "./session.ts";
 
 /** How a session is played again; as when it was recorded, but for what has to do with the connection. */
 export type ReplayOptions<C extends Contract> = Pick<
@@ -29,5 +31,9 @@ export async function replay(
   session: Session,
   options: Partial<ReplayOptions<Contract>> = {},
 ): Promise<OpenStudio> {
+  if (!((session as unknown) instanceof Session))
+    throw new TriptychError("usage", `replay: expected a Session, got ${shownValue(session)}.`, {
+      hint: "Read one with Session.parse.",
+    });
   return studioOver(withSharedMemory(new ReplayTransport(session), false), options, Number.POSITIVE_INFINITY);
 }

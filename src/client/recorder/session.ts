@@ -1,5 +1,6 @@
 import { type ErrorCode, type ErrorDetails, TriptychError, toTriptychError } from "../../errors/index.ts";
 import { type WriteRefusal, writeOutput } from "../../files/index.ts";
+import { shownValue } from "../shown.ts";
 import type { JsonObject } from "./wire-json.ts";
 
 /** One call of a session as it went over the wire. */
@@ -40,6 +41,7 @@ export class Session {
    * @throws TriptychError `usage` where it is no such text.
    */
   static parse(text: string): Session {
+    if (typeof text !== "string") throw notASession(`expected its text, got ${shownValue(text)}`);
     const [head = "", ...lines] = text.split("\n").filter((line) => line !== "");
     const first = parsed(head, 1) as { readonly triptychSession?: unknown } | null;
     if (first?.triptychSession !== VERSION)

@@ -1,5 +1,6 @@
 import { TriptychError } from "../../errors/index.ts";
 import type { CallOptions } from "../options.ts";
+import { fieldsOf, shownValue } from "../shown.ts";
 import type { PooledTransport } from "../transport/pooled-transport.ts";
 import type { Transport } from "../transport/transport.ts";
 import { RegionPool } from "./region-pool.ts";
@@ -26,7 +27,7 @@ export interface Connection {
 /** What a connection becomes with the shared memory that was asked for; itself where none was. */
 export function withSharedMemory(pool: Backing, wish: boolean | SharedMemoryOptions | undefined): Connection {
   if (wish === undefined || wish === false) return { pool, transport: pool, sharedMemory: NONE };
-  const options = wish === true ? {} : wish;
+  const options = wish === true ? {} : checkedWish(wish);
   const regions = new RegionPool(systemSharedMemory(pool), options);
   const sharedMemory = startable(regions, async (call) => {
     if (pool.endpoints().length > 1)
@@ -35,6 +36,17 @@ export function withSharedMemory(pool: Backing, wish: boolean | SharedMemoryOpti
     if (options.required === true && !regions.active) throw unavailable(pool.endpoint, regions.reason);
   });
   return { pool, transport: new SharedMemoryTransport(pool, regions), sharedMemory };
+}
+
+const KEYS = ["minTensorBytes", "maxBytes", "required"];
+
+/** A misspelt option would go unheard. */
+function checkedWish(wish: SharedMemoryOptions): SharedMemoryOptions {
+  const unknown = Object.keys(fieldsOf("sharedMemory", wish)).find((key) => !KEYS.includes(key));
+  if (unknown === undefined) return wish;
+  throw new TriptychError("usage", `sharedMemory: unknown key ${shownValue(unknown)}.`, {
+    hint: `Known are ${KEYS.join(", ")}.`,
+  });
 }
 
 /** What a caller sees of the regions, and the start that `connect` makes. */

@@ -1,5 +1,6 @@
 import { Metadata } from "@grpc/grpc-js";
 import { TriptychError } from "../../errors/index.ts";
+import { checkedToken } from "./token.ts";
 
 /** Headers of calls by name: text, or bytes for a name that ends in `-bin`. */
 export type HeaderValues = Readonly<Record<string, string | Uint8Array>>;
@@ -27,6 +28,15 @@ export class CallHeaders {
   readonly #alone: Metadata;
   readonly #headers: (() => HeaderValues | Promise<HeaderValues>) | undefined;
   readonly #token: (() => string | Promise<string>) | undefined;
+
+  /** The functions that a call waits for before it is sent, for messages. */
+  get sources(): string {
+    const names = [
+      this.#headers === undefined ? [] : "`headers`",
+      this.#token === undefined ? [] : "`token`",
+    ].flat();
+    return `what the function${names.length === 1 ? "" : "s"} ${names.join(" and ")} give${names.length === 1 ? "s" : ""}`;
+  }
 
   /** @throws TriptychError `request-invalid` for a name or a value that cannot be sent. */
   constructor({ headers = {}, token, protocolKeys = {} }: HeaderOptions) {
@@ -56,8 +66,7 @@ export class CallHeaders {
 }
 
 function bearer(token: string): HeaderValues {
-  if (token !== "" && !/\s/.test(token)) return { authorization: `Bearer ${token}` };
-  throw invalid("token", "expected a word without spaces, as the token's issuer gave it");
+  return { authorization: `Bearer ${checkedToken(token)}` };
 }
 
 async function answerOf<T>(name: string, source: () => T | Promise<T>): Promise<T> {

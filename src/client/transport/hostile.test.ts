@@ -239,7 +239,10 @@ describe("a hostile server", () => {
   });
 
   it("cannot keep a clip going for ever by telling of steps", async () => {
-    const step = { ...responseOf(request, progressOf("tokenizer", 1, 1, 1), false) };
+    const step = {
+      ...responseOf(request, progressOf("tokenizer", 1, 1, 1), false),
+      model_name: "draft_stream",
+    };
     const bytes = frame(bytesOf("ModelStreamInfer", { error_message: "", infer_response: step }));
     const studio = await victim((stream) => {
       stream.respond({ ":status": 200, "content-type": "application/grpc" });

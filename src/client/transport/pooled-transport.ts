@@ -150,7 +150,7 @@ export class PooledTransport implements Transport {
   }
 
   async #admitLater(call: BoundCall, headers: Promise<Metadata>): Promise<EndpointCall> {
-    const metadata = await this.#waiting.wait(headers, call, "its headers");
+    const metadata = await this.#waiting.wait(headers, call, this.#parts.headers.sources);
     this.#check(call);
     return { ...call, metadata };
   }

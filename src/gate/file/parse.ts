@@ -3,82 +3,71 @@ import {
   byPosition,
   type DocumentSource,
   entriesAt,
+  type OwnWords,
   readSource,
   schemaCheck,
   suggest,
 } from "../../document/index.ts";
 import { type Finding, TriptychError } from "../../errors/index.ts";
-import type { Contract } from "../../model-config/index.ts";
+import type { PipelineSpec, VariantSpec } from "../../spec/index.ts";
+import { blockFindings, checkFindings, finding } from "./problems.ts";
 import { GATE_SCHEMA, type GateDocument } from "./schema.ts";
 import { type Gate, LAYERS, type Layer } from "./types.ts";
 
 const HOUR_S = 3600;
 const HOST = { steal: 0.05, others: 0.2, timers: 0.2 } as const;
 
-const check = schemaCheck<GateDocument>(GATE_SCHEMA);
+const ownWords: OwnWords = ({ keyword }) =>
+  keyword === "minProperties"
+    ? {
+        rule: "too-few",
+        message: "expected a check, got none",
+        hint: "add one: a gate without checks passes everything",
+      }
+    : undefined;
 
-function finding(source: DocumentSource, path: readonly string[], message: string, hint: string): Finding {
-  const position = source.positionOf(path);
-  return { rule: "check", message: `${path.join(".")}: ${message}`, hint, path: path.join("."), position };
-}
+const check = schemaCheck<GateDocument>(GATE_SCHEMA, ownWords);
 
-type Words = readonly [message: string, hint: string];
-
-const has = (one: unknown, ...keys: readonly string[]): boolean =>
-  keys.some((key) => at(one, [key]) !== undefined);
-
-function sloProblem(one: unknown): Words | undefined {
-  const metric = at(one, ["metric"]);
-  if (!has(one, "most", "least")) return ["expected a limit, got none", 'add "most:" or "least:"'];
-  if (metric === "response" || !has(one, "percentile")) return undefined;
-  return [`expected no percentile of ${String(metric)}`, "percentiles are of the response time"];
-}
-
-function qualityProblem(one: unknown): Words | undefined {
-  const metric = at(one, ["metric"]);
-  if (metric === "adherence" && !has(one, "command"))
-    return ["expected the program that judges, got none", 'add "command:"'];
-  if (metric === "finite" || has(one, "least", "leastMean", "most")) return undefined;
-  return ["expected a limit, got none", 'add "least:", "leastMean:" or "most:"'];
-}
-
-/** What a check must say besides its metric: without a limit it could never fail. */
-function limitProblem(layer: string, one: unknown): Words | undefined {
-  if (layer === "slo") return sloProblem(one);
-  return layer === "quality" ? qualityProblem(one) : undefined;
-}
-
-function ownFindings(source: DocumentSource): Finding[] {
-  const seen = new Set<string>();
-  return LAYERS.flatMap((layer) =>
-    entriesAt(source.value, ["checks", layer]).flatMap(([name, one]) => {
-      const path = ["checks", layer, name];
-      const twice = seen.has(name);
-      seen.add(name);
-      const problem = limitProblem(layer, one);
-      return [
-        ...(twice
-          ? [finding(source, path, "another layer has a check of this name", "choose another name")]
-          : []),
-        ...(problem === undefined ? [] : [finding(source, path, ...problem)]),
-      ];
+/** Variants that the pipeline does not have: such a check would match no data, and never fire. */
+function unknownVariants(source: DocumentSource, variants: readonly string[]): Finding[] {
+  return checksOf(source).flatMap(([path, one]) =>
+    (["variant", "against"] as const).flatMap((key) => {
+      const variant = at(one, [key]);
+      if (typeof variant !== "string" || variants.includes(variant)) return [];
+      const guess = suggest(variant, variants);
+      const hint = guess === undefined ? `the spec has ${variants.join(", ")}` : `did you mean "${guess}"?`;
+      return [finding(source, [...path, key], `the spec has no variant "${variant}"`, hint)];
     }),
   );
 }
 
-/** Variants that the pipeline does not have: such a check would match no data, and never fire. */
-function unknownVariants(source: DocumentSource, variants: readonly string[]): Finding[] {
+function checksOf(source: DocumentSource): (readonly [path: readonly string[], check: unknown])[] {
   return LAYERS.flatMap((layer) =>
-    entriesAt(source.value, ["checks", layer]).flatMap(([name, one]) =>
-      (["variant", "against"] as const).flatMap((key) => {
-        const variant = at(one, [key]);
-        if (typeof variant !== "string" || variants.includes(variant)) return [];
-        const guess = suggest(variant, variants);
-        const hint = guess === undefined ? `the spec has ${variants.join(", ")}` : `did you mean "${guess}"?`;
-        return [finding(source, ["checks", layer, name, key], `the spec has no variant "${variant}"`, hint)];
-      }),
-    ),
+    entriesAt(source.value, ["checks", layer]).map(([name, one]) => [["checks", layer, name], one] as const),
   );
+}
+
+/** What clips must share to be compared pixel by pixel, in words; precision may differ. */
+function pictureOf({ experts, sampler }: VariantSpec): Readonly<Record<string, unknown>> {
+  const { highNoise, lowNoise } = experts;
+  const { solver, steps, shift, boundary, guidance } = sampler;
+  // A request that names no steps gets the first.
+  const said = { steps: steps[0], solver, shift, boundary, guidance };
+  return { weights: [highNoise.weights, lowNoise.weights], ...said };
+}
+
+/** PSNR and SSIM of variants that make other clips by design: whatever they find means nothing. */
+function unlikeVariants(source: DocumentSource, variants: PipelineSpec["variants"]): Finding[] {
+  return checksOf(source).flatMap(([path, one]) => {
+    const [mine, other] = (["variant", "against"] as const).map((key) => variants[String(at(one, [key]))]);
+    if (mine === undefined || other === undefined) return [];
+    const [a, b] = [pictureOf(mine), pictureOf(other)];
+    const differ = Object.keys(a).filter((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]));
+    if (differ.length === 0) return [];
+    const message = `expected a variant with the same ${differ.join(", ")}`;
+    const hint = "clips are compared where only their precision differs; others by adherence or flicker";
+    return [finding(source, [...path, "against"], message, hint)];
+  });
 }
 
 function refuse(file: string, findings: readonly Finding[]): void {
@@ -122,8 +111,11 @@ function resolve(document: GateDocument): Gate {
 /** A gate file that was read. */
 export interface GateFile {
   readonly gate: Gate;
-  /** @throws TriptychError `gate-invalid` for checks of variants that the pipeline does not have. */
-  readonly requireVariants: (contract: Pick<Contract, "variants">) => void;
+  /**
+   * @throws TriptychError `gate-invalid` for checks of variants that the pipeline does not have, and for those that
+   *   compare clips of variants that differ in more than precision.
+   */
+  readonly requireVariants: (spec: Pick<PipelineSpec, "variants">) => void;
 }
 
 /**
@@ -134,12 +126,17 @@ export interface GateFile {
 export function parseGate(text: string, file: string): GateFile {
   const source = readSource(text, file, "gate-invalid");
   const checked = check(source);
-  refuse(file, [...("findings" in checked ? checked.findings : []), ...ownFindings(source)]);
-  if (!("document" in checked)) throw new TriptychError("internal", "findings without a mistake");
+  const gate = "document" in checked ? resolve(checked.document) : undefined;
+  refuse(file, [
+    ...("findings" in checked ? checked.findings : []),
+    ...checkFindings(source),
+    ...(gate === undefined ? [] : blockFindings(source, gate)),
+  ]);
+  if (gate === undefined) throw new TriptychError("internal", "findings without a mistake");
   return {
-    gate: resolve(checked.document),
+    gate,
     requireVariants: ({ variants }) => {
-      refuse(file, unknownVariants(source, Object.keys(variants)));
+      refuse(file, [...unknownVariants(source, Object.keys(variants)), ...unlikeVariants(source, variants)]);
     },
   };
 }

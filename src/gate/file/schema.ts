@@ -28,7 +28,12 @@ const TIMES = [
 
 const checksOf = <T extends Type.TSchema>(check: T, description: string) =>
   Type.Optional(
-    Type.Record(Type.String({ pattern: CHECK_NAME }), check, { additionalProperties: false, description }),
+    Type.Record(Type.String({ pattern: CHECK_NAME }), check, {
+      additionalProperties: false,
+      // A layer without a check would judge nothing and pass.
+      minProperties: 1,
+      description,
+    }),
   );
 
 const Slo = strict({

@@ -62,6 +62,18 @@ export function parseAccepted(text: string, file: string, configuration: string)
   });
 }
 
+const ADDRESS = "server ";
+
+/** Identity of a server that somebody else runs: where it listens, for what it serves is not to be seen from here. */
+export function addressIdentity(endpoint: string): string {
+  return ADDRESS + endpoint;
+}
+
+/** True for an identity that stays when the build behind it changes: a ratio to it would hold for any later one. */
+export function isAddress(identity: string | undefined): boolean {
+  return identity?.startsWith(ADDRESS) ?? false;
+}
+
 /** Accepted values for a run against a base. */
 export function acceptedOf(file: AcceptedFile | undefined, base: string | undefined): Accepted {
   const entry = (check: string): AcceptedEntry | undefined => file?.checks[check];
@@ -69,7 +81,7 @@ export function acceptedOf(file: AcceptedFile | undefined, base: string | undefi
     valueOf: entry,
     ratioOf: (check) => {
       const found = entry(check);
-      if (typeof found?.value !== "number" || found.base !== base) return undefined;
+      if (typeof found?.value !== "number" || found.base !== base || isAddress(base)) return undefined;
       return { value: found.value, reason: found.reason };
     },
   };

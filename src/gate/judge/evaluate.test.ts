@@ -1,19 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Sample } from "../../bench/index.ts";
 import { isTriptychError } from "../../errors/index.ts";
-import { parseGate } from "../file/parse.ts";
 import { renderAnnotations, renderGateJunit, renderGateMarkdown } from "../report/render.ts";
 import type { GateReport } from "../report/types.ts";
-import { blocksOf, clipOf, evidenceOf, halfOf } from "../testing/evidence.ts";
-import { type AcceptedFile, parseAccepted, withAccepted } from "./accepted.ts";
+import { blocksOf, clipOf, evidenceOf, gateOf, halfOf } from "../testing/evidence.ts";
+import { type AcceptedFile, addressIdentity, parseAccepted, withAccepted } from "./accepted.ts";
+import { checksOfBase } from "./comparable.ts";
 import { evaluateGate, wantsMore } from "./evaluate.ts";
-
-function gateOf(checks: string) {
-  return parseGate(
-    `version: 1\nname: g\nspec: s.yaml\nprompts: [a]\nblocks: 20\nmost: 40\nchecks:\n${checks}`,
-    "g.yaml",
-  ).gate;
-}
 
 const RELATIVE = gateOf("  relative:\n    speed: { variant: draft, metric: response, tolerance: 0.05 }\n");
 const NOTHING = { history: [] };
@@ -39,6 +32,12 @@ describe("relative checks", () => {
     const few = evaluateGate(RELATIVE, evidenceOf({ blocks: blocksOf(6, 40) }), NOTHING);
     expect(few.verdict).toBe("inconclusive");
     expect(few.checks.find(({ name }) => name === "speed")?.message).toContain("8 blocks take a verdict");
+    // To pass takes fewer than to fail, and says what it passes by.
+    const equal = evaluateGate(RELATIVE, evidenceOf({ blocks: blocksOf(6, 0) }), NOTHING);
+    expect(equal.verdict).toBe("passed");
+    expect(equal.checks.find(({ name }) => name === "speed")?.message).toMatch(
+      /^response [+−][\d.]+ % \(at most \+[\d.]+ %\), 6 blocks; tolerance \+5\.0 %$/,
+    );
   });
 
   it("decide nothing where the sender stalled in more than a quarter of the blocks", () => {
@@ -85,6 +84,12 @@ describe("relative checks", () => {
     if (base === undefined || candidate === undefined) throw new TypeError("no sides");
     const other = { ...evidence, sides: [{ ...base, identity: "other" }, candidate] };
     expect(evaluateGate(RELATIVE, other, { accepted, history: [] }).verdict).toBe("failed");
+    // What listens at an address is not the same for ever.
+    const identity = addressIdentity("127.0.0.1:8001");
+    const server = { ...evidence, sides: [{ ...base, identity }, candidate] };
+    const entry = { value: 1.12, reason: "why", author: "a", at: "t", base: identity };
+    const old = withAccepted(undefined, "g", "k", ["speed", entry]);
+    expect(evaluateGate(RELATIVE, server, { accepted: old, history: [] }).verdict).toBe("failed");
   });
 });
 
@@ -165,7 +170,24 @@ describe("exact checks", () => {
   });
 });
 
+describe("checks that compare with a base", () => {
+  it("are named where a run has none, but for exact ones whose values can be accepted", () => {
+    const checks =
+      "  exact:\n    same: { variant: draft, metric: frames }\n  quality:\n    close: { variant: draft, metric: psnr, least: 30 }\n    light: { variant: draft, metric: ssim, against: light, least: 1 }\n    calm: { variant: draft, metric: flicker, most: 1 }\n  relative:\n    speed: { variant: draft, metric: response, tolerance: 0.05 }\n";
+    const gate = gateOf(checks);
+    expect(checksOfBase(gate)).toEqual(["exact.same", "quality.close", "relative.speed"]);
+    expect(checksOfBase({ ...gate, accepted: "a.json" })).toEqual(["quality.close", "relative.speed"]);
+  });
+});
+
 describe("quality checks", () => {
+  it("are refused where no two clips can be compared", () => {
+    const gate = gateOf("  quality:\n    close: { variant: draft, metric: psnr, least: 30 }\n");
+    expect(() => evaluateGate(gate, evidenceOf({ blocks: [], samples: [sampleOf({})] }), NOTHING)).toThrow(
+      expect.toSatisfy((reason) => isTriptychError(reason, "gate-invalid")),
+    );
+  });
+
   it("judge the worst clip and the mean", () => {
     const gate = gateOf(
       "  quality:\n    close: { variant: draft, metric: psnr, least: 30, leastMean: 35 }\n    sound: { variant: draft, metric: finite }\n    calm: { variant: draft, metric: flicker, most: 1 }\n    right: { variant: draft, metric: adherence, command: [judge], least: 0.9 }\n",
@@ -186,25 +208,6 @@ describe("quality checks", () => {
     );
     const none = evaluateGate(gate, evidenceOf({ blocks: [], samples: [] }), NOTHING);
     expect(verdictOf(none, "close")).toBe("inconclusive");
-  });
-});
-
-describe("absolute limits", () => {
-  it("are compared with bounds, and percentiles take enough clips", () => {
-    const judge = (limit: string) =>
-      verdictOf(
-        evaluateGate(gateOf(`  slo:\n    a: { variant: draft, ${limit} }\n`), evidenceOf(), NOTHING),
-        "a",
-      );
-    // Twenty clips of 150 to 170 ms.
-    expect(judge("metric: response, most: 200")).toBe("passed");
-    expect(judge("metric: response, most: 140")).toBe("failed");
-    expect(judge("metric: response, percentile: 50, most: 200")).toBe("passed");
-    expect(judge("metric: response, percentile: 99, most: 200")).toBe("inconclusive");
-    expect(judge("metric: throughput, least: 5")).toBe("passed");
-    expect(judge("metric: throughput, least: 10")).toBe("failed");
-    expect(judge("metric: failures, most: 0.01")).toBe("passed");
-    expect(judge("metric: memory, most: 1")).toBe("inconclusive");
   });
 });
 

@@ -1,13 +1,14 @@
-import { TriptychError } from "../../errors/index.ts";
+import { relativeRisk } from "../file/risk.ts";
 import { type Gate, measuredVariants } from "../file/types.ts";
 import { type CheckResult, type GateEvidence, type GateReport, VERDICT_VERSION } from "../report/types.ts";
 import { FAMILY_RISK, type Verdict } from "../stats/verdict.ts";
 import { type AcceptedFile, acceptedOf } from "./accepted.ts";
 import { isBroken, type Sifted, siftBlocks } from "./blocks.ts";
+import { requireData } from "./data.ts";
 import { judgeExact } from "./exact.ts";
 import { partDeltas } from "./parts.ts";
 import { judgeQuality } from "./quality.ts";
-import { judgeRelative, logRatios } from "./relative.ts";
+import { judgeRelative } from "./relative.ts";
 import { judgeSlo } from "./slo.ts";
 import { type HistoryEntry, judgeTrend } from "./trend.ts";
 
@@ -15,30 +16,6 @@ import { type HistoryEntry, judgeTrend } from "./trend.ts";
 export interface GateKnowledge {
   readonly accepted?: AcceptedFile | undefined;
   readonly history: readonly HistoryEntry[];
-}
-
-/** How often relative checks are looked at: once, and again at the most blocks where the first look did not tell. */
-export function looksOf({ blocks, most }: Gate): number {
-  return most > blocks ? 2 : 1;
-}
-
-function deciding(gate: Gate): number {
-  return gate.checks.relative.filter(({ severity }) => severity !== "warn").length;
-}
-
-/** Relative checks of what the sides never told: they would pass for ever. */
-function requireData(gate: Gate, { usable }: Sifted): void {
-  const served = usable.some(({ halves }) =>
-    halves.some(({ clips }) => clips.some(({ outcome }) => outcome === "ok")),
-  );
-  const blind = gate.checks.relative.filter((check) => served && logRatios(usable, check).length === 0);
-  if (blind.length === 0) return;
-  const findings = blind.map(({ name, variant, metric }) => ({
-    rule: "no-data",
-    message: `checks.relative.${name}: neither side tells ${metric} of ${variant}`,
-  }));
-  const hint = "memory is told of servers on this machine; stages by the streaming front door";
-  throw new TriptychError("gate-invalid", "a check matches no data", { hint, details: { findings } });
 }
 
 /** A run in which clips fail on one side only says something; one whose server went away does not. */
@@ -110,8 +87,7 @@ function timed(gate: Gate, evidence: GateEvidence, sifted: Sifted, known: GateKn
   const { usable } = sifted;
   const base = evidence.sides.find(({ name }) => name === "base")?.identity;
   const settings = {
-    checks: deciding(gate),
-    looks: looksOf(gate),
+    risk: relativeRisk(gate),
     accepted: acceptedOf(known.accepted, base),
   };
   const all = [
@@ -131,7 +107,7 @@ function timed(gate: Gate, evidence: GateEvidence, sifted: Sifted, known: GateKn
  */
 export function evaluateGate(gate: Gate, evidence: GateEvidence, known: GateKnowledge): GateReport {
   const sifted = siftBlocks(evidence.blocks, gate.host);
-  requireData(gate, sifted);
+  requireData(gate, sifted.usable, evidence.samples);
   const base = evidence.sides.find(({ name }) => name === "base")?.identity;
   const accepted = acceptedOf(known.accepted, base);
   const checks = [

@@ -3,26 +3,10 @@ import type { PairBlock, Sample, SideName } from "../../bench/index.ts";
 import type { GateCheck } from "../file/types.ts";
 import type { CheckResult } from "../report/types.ts";
 import type { Accepted } from "./accepted.ts";
-import { halfOf } from "./blocks.ts";
+import { callsOf } from "./calls.ts";
 import { checkFields } from "./check-fields.ts";
 
 type ExactCheck = GateCheck<"exact">;
-
-/** Calls of each model over all blocks in which no clip failed, as text that two sides can be compared by. */
-function callsOf(blocks: readonly PairBlock[], side: SideName): string | undefined {
-  const calls = new Map<string, bigint>();
-  for (const block of blocks) {
-    // A clip that fails on one side is not called through there.
-    if (block.halves.some(({ clips }) => clips.some(({ outcome }) => outcome !== "ok"))) continue;
-    for (const { model, success } of halfOf(block, side)?.models ?? [])
-      calls.set(model, (calls.get(model) ?? 0n) + BigInt(success[0]));
-  }
-  if (calls.size === 0) return undefined;
-  return [...calls]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([model, count]) => `${model} ${count}`)
-    .join(", ");
-}
 
 function sampleValue(check: ExactCheck, samples: readonly Sample[], side: SideName): string | undefined {
   const facts = samples.filter(({ variant }) => variant === check.variant).map(({ sides }) => sides[side]);
@@ -50,7 +34,9 @@ export function judgeExact(
   accepted: Accepted,
 ): CheckResult {
   const [base, candidate] = (["base", "candidate"] as const).map((side) =>
-    check.metric === "calls" ? callsOf(evidence.blocks, side) : sampleValue(check, evidence.samples, side),
+    check.metric === "calls"
+      ? callsOf(evidence.blocks, side, check.variant)
+      : sampleValue(check, evidence.samples, side),
   );
   const known = accepted.valueOf(check.name);
   const result = (verdict: CheckResult["verdict"], message: string): CheckResult => ({
@@ -64,6 +50,6 @@ export function judgeExact(
   if (candidate === base) return result("passed", `as in the base: ${short(candidate)}`);
   if (candidate === known?.value) return result("passed", `as accepted: ${known.reason}`);
   const before = base ?? known?.value;
-  if (before === undefined) return result("inconclusive", "there is neither a base nor an accepted value");
+  if (before === undefined) return result("inconclusive", "there is no base, and no value was accepted yet");
   return result("failed", differenceText(String(before), candidate));
 }

@@ -6,8 +6,8 @@ import { checkFields } from "./check-fields.ts";
 
 type QualityCheck = GateCheck<"quality">;
 
-/** What each clip of the candidate has of a metric. */
-function valuesOf(check: QualityCheck, samples: readonly Sample[]): number[] {
+/** What each clip of the candidate has of a metric; none of adherence, which a program judges. */
+export function qualityValues(check: QualityCheck, samples: readonly Sample[]): number[] {
   const mine = samples.filter(({ variant }) => variant === check.variant);
   return mine.flatMap(({ sides, likeness }) => {
     const { candidate } = sides;
@@ -46,7 +46,7 @@ export function judgeQuality(
   adherence: Readonly<Record<string, number>>,
 ): CheckResult {
   const share = adherence[check.name];
-  const values = share === undefined ? valuesOf(check, samples) : [share];
+  const values = share === undefined ? qualityValues(check, samples) : [share];
   const result = (verdict: CheckResult["verdict"], message: string): CheckResult => ({
     ...checkFields(check),
     verdict,

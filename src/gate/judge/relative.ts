@@ -1,7 +1,7 @@
 import type { HalfBlock, PairBlock } from "../../bench/index.ts";
 import type { GateCheck } from "../file/types.ts";
 import type { CheckResult } from "../report/types.ts";
-import { estimateRatio, fewestBlocks, type RatioEstimate, riskOf, verdictOf } from "../stats/verdict.ts";
+import { estimateRatio, fewestBlocks, type RatioEstimate, verdictOf } from "../stats/verdict.ts";
 import type { Accepted } from "./accepted.ts";
 import { goodClips, halfOf, meanOf, medianOf } from "./blocks.ts";
 import { checkFields } from "./check-fields.ts";
@@ -42,10 +42,13 @@ const percent = (ratio: number): string =>
 /** An estimate in words, such as `+12.0 % (+8.1 % to +15.2 %), 20 blocks`. */
 export function estimateText({ n, ratio, atLeast, atMost }: RatioEstimate): string {
   if (n === 0) return "not told by any block";
-  const from = atLeast === undefined ? "" : percent(atLeast);
-  const to = atMost === undefined ? "" : percent(atMost);
-  const bounds = from === "" || to === "" ? "too few blocks for bounds" : `${from} to ${to}`;
-  return `${percent(ratio)} (${bounds}), ${n} blocks`;
+  return `${percent(ratio)} (${boundsText(atLeast, atMost)}), ${n} blocks`;
+}
+
+/** It takes fewer blocks to bound a ratio from above, by which checks pass, than from below, by which they fail. */
+function boundsText(atLeast: number | undefined, atMost: number | undefined): string {
+  if (atMost === undefined) return "too few blocks for bounds";
+  return atLeast === undefined ? `at most ${percent(atMost)}` : `${percent(atLeast)} to ${percent(atMost)}`;
 }
 
 /** A ratio next to one that was accepted for this base. */
@@ -61,8 +64,8 @@ function nextTo(estimate: RatioEstimate, accepted: number): RatioEstimate {
 
 /** Risk and identity that relative checks are judged with. */
 export interface RelativeSettings {
-  readonly checks: number;
-  readonly looks: number;
+  /** Chance that a check fails a candidate that is no slower. */
+  readonly risk: number;
   readonly accepted: Accepted;
 }
 
@@ -70,14 +73,13 @@ export interface RelativeSettings {
 export function judgeRelative(
   check: RelativeCheck,
   blocks: readonly PairBlock[],
-  { checks, looks, accepted }: RelativeSettings,
+  { risk, accepted }: RelativeSettings,
 ): CheckResult {
-  const risk = riskOf(checks, looks);
   const estimate = estimateRatio(logRatios(blocks, check), risk);
   const known = accepted.ratioOf(check.name);
   const verdict = verdictOf(known === undefined ? estimate : nextTo(estimate, known.value), check.tolerance);
   const few = fewestBlocks(risk);
-  const short = estimate.n < few ? `; ${few} blocks take a verdict` : "";
+  const short = verdict === "inconclusive" && estimate.n < few ? `; ${few} blocks take a verdict` : "";
   return {
     ...checkFields(check),
     verdict,

@@ -1,6 +1,7 @@
-import { bootstrap, type PairBlock, percentile } from "../../bench/index.ts";
+import { bootstrap, type PairBlock, type PairClip, percentile } from "../../bench/index.ts";
 import type { GateCheck } from "../file/types.ts";
 import type { CheckResult } from "../report/types.ts";
+import { shareBounds } from "../stats/share.ts";
 import type { Verdict } from "../stats/verdict.ts";
 import { halfOf, meanOf } from "./blocks.ts";
 import { checkFields } from "./check-fields.ts";
@@ -35,15 +36,18 @@ function responseOf(check: SloCheck, times: readonly number[]): Bounded | undefi
 function memoryOf(blocks: readonly PairBlock[]): Bounded | undefined {
   const peaks = blocks.flatMap((block) => halfOf(block, "candidate")?.resources.process?.peakRssBytes ?? []);
   if (peaks.length === 0) return undefined;
-  // A peak that was reached was reached: it has no interval.
-  const value = Math.max(...peaks) / MIB;
-  return { value, low: value, high: value };
+  return { value: Math.max(...peaks) / MIB };
+}
+
+function failuresOf(clips: readonly PairClip[]): Bounded | undefined {
+  const failed = clips.filter(({ outcome }) => outcome !== "ok").length;
+  return clips.length === 0 ? undefined : shareBounds(failed, clips.length);
 }
 
 function measured(check: SloCheck, blocks: readonly PairBlock[]): Bounded | undefined {
   if (check.metric === "memory") return memoryOf(blocks);
   const clips = clipsOf(blocks, check.variant);
-  if (check.metric === "failures") return meanBounded(clips.map(({ outcome }) => (outcome === "ok" ? 0 : 1)));
+  if (check.metric === "failures") return failuresOf(clips);
   const times = clips.filter(({ outcome }) => outcome === "ok").map(({ responseMs }) => responseMs);
   // One clip at a time: the rate is the inverse of the mean time.
   if (check.metric === "throughput") return meanBounded(times, (some) => 1000 / meanOf(some));
@@ -60,6 +64,9 @@ function verdictFor({ most, least }: SloCheck, { low, high }: Bounded): Verdict 
 
 const UNITS = { response: "ms", throughput: "clips/s", failures: "of all", memory: "MiB" } as const;
 
+/** What is said of a metric other than its name. */
+const WORDS: Readonly<Record<string, string>> = { memory: "greatest memory of the blocks" };
+
 /** Judges an absolute limit by the bounds of what was measured of the candidate. */
 export function judgeSlo(check: SloCheck, blocks: readonly PairBlock[]): CheckResult {
   const found = measured(check, blocks);
@@ -69,7 +76,8 @@ export function judgeSlo(check: SloCheck, blocks: readonly PairBlock[]): CheckRe
     message,
     ...(found === undefined ? {} : { value: found.value }),
   });
-  const what = check.percentile === undefined ? check.metric : `p${check.percentile}`;
+  const what =
+    WORDS[check.metric] ?? (check.percentile === undefined ? check.metric : `p${check.percentile}`);
   if (found === undefined) return result("inconclusive", `${what}: too few clips`);
   const { value, low, high } = found;
   const bounds = low === undefined || high === undefined ? "" : ` (${low.toFixed(2)} to ${high.toFixed(2)})`;
@@ -78,7 +86,8 @@ export function judgeSlo(check: SloCheck, blocks: readonly PairBlock[]): CheckRe
     ...(check.least === undefined ? [] : [`at least ${check.least}`]),
   ];
   return result(
-    verdictFor(check, found),
+    // A peak that was reached was reached: its limit takes no bounds.
+    verdictFor(check, check.metric === "memory" ? { value, low: value, high: value } : found),
     `${what} ${value.toFixed(2)} ${UNITS[check.metric]}${bounds}, ${limits.join(", ")}`,
   );
 }

@@ -1,4 +1,6 @@
 import type { HalfBlock, PairBlock, PairClip, SideName } from "../../bench/index.ts";
+import { parseGate } from "../file/parse.ts";
+import type { Gate } from "../file/types.ts";
 import type { GateEvidence } from "../report/types.ts";
 
 /** A clip that takes some time in the low-noise expert, and little elsewhere. */
@@ -56,4 +58,12 @@ export function evidenceOf(changes: Partial<GateEvidence> = {}): GateEvidence {
     adherence: {},
     ...changes,
   };
+}
+
+/** A gate of some checks, with twenty blocks before the first look. */
+export function gateOf(checks: string): Gate {
+  return parseGate(
+    `version: 1\nname: g\nspec: s.yaml\nprompts: [a]\nblocks: 20\nmost: 40\nhistory: h.ndjson\nchecks:\n${checks}`,
+    "g.yaml",
+  ).gate;
 }
