@@ -29,6 +29,25 @@ async function rulesOf(folder: string): Promise<string[]> {
   return (await lintRepository(folder)).findings.map(({ rule }) => rule);
 }
 
+describe("options of other types", () => {
+  it.each([
+    [{ autoComplete: "yes" }, "autoComplete to be true or false"],
+    [{ rules: "E" }, "rules to be a list"],
+    [{ rules: [] }, "rules to be a list"],
+    [{ ignore: [5] }, "ignore to be a list"],
+    [{ followLinks: 1 }, "followLinks"],
+  ])("are refused: %j", async (options, message) => {
+    await expect(lintRepository(".", options as never)).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
+  it("are refused in place of a folder", async () => {
+    await expect(lintRepository(5 as never)).rejects.toMatchObject({ code: "usage" });
+  });
+});
+
 describe("lintRepository", () => {
   it("says where, what was expected and what came", async () => {
     const folder = failing("D201");
