@@ -295,7 +295,7 @@ describe("settings", () => {
     const wrong = { level: "LOUD" } as unknown as { level: "OFF" };
     await codeOf(studio.server.updateTraceSettings(wrong)).toMatchObject({
       code: "request-invalid",
-      message: "level: expected OFF, TIMESTAMPS, TENSORS, got LOUD.",
+      message: 'level: expected OFF, TIMESTAMPS, TENSORS, got "LOUD".',
     });
     const stray = { bogus: 1 } as unknown as { info: boolean };
     await codeOf(studio.server.updateLogSettings(stray)).toMatchObject({

@@ -49,4 +49,4 @@ export { fewestFor, type Percentile, percentile } from "./stats/percentile.ts";
 export { type Summary, summaryOf } from "./stats/summary.ts";
 export { measurePoints, type SweepOptions } from "./sweep/measure.ts";
 export { pointsOf, recordFile, type Sweep, type SweepPoint } from "./sweep/points.ts";
-export { type Found, type LatencyLimit, searchLoad, searchPoint } from "./sweep/search-load.ts";
+export { type Found, type LatencyLimit, requireSearch, searchLoad } from "./sweep/search-load.ts";

@@ -13,9 +13,15 @@ export function shownName(name: string): string {
 /** Any value as a message shows it. */
 export function shownValue(value: unknown): string {
   if (typeof value === "string") return `"${shownName(value)}"`;
-  if (Array.isArray(value)) return "a list";
+  if (Array.isArray(value)) return shownList(value);
   if (typeof value === "function") return "a function";
   return typeof value === "object" && value !== null ? "an object" : String(value);
+}
+
+/** The first few, without what is in those that are lists themselves. */
+function shownList(list: readonly unknown[]): string {
+  const few = list.slice(0, 3).map((one) => (Array.isArray(one) ? "a list" : shownValue(one)));
+  return `[${[...few, ...(list.length > few.length ? ["…"] : [])].join(", ")}]`;
 }
 
 /**

@@ -235,7 +235,7 @@ export const ERROR_CODES = {
   },
   "records-invalid": {
     exit: 2,
-    title: "A file is not a record of a measurement, or is of another version",
+    title: "A file is not a record of a measurement, was edited, or is of another version",
     next: "Name a file that `triptych bench` of this version wrote.",
   },
   "measurement-invalid": {

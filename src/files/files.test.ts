@@ -1,11 +1,14 @@
 import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -31,6 +34,18 @@ describe("writeWhole", () => {
     await writeWhole(join(folder, "a/b/clip.mp4"), "new", REFUSAL);
     expect(readFileSync(join(folder, "a/b/clip.mp4"), "utf8")).toBe("new");
     expect(readdirSync(join(folder, "a/b"))).toEqual(["clip.mp4"]);
+  });
+
+  it("keeps who may read a file that it writes over", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "triptych-files-")), "config.pbtxt");
+    writeFileSync(file, "secret");
+    chmodSync(file, 0o600);
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) chownSync(file, 65534, 65534);
+    await writeWhole(file, "mended", REFUSAL);
+    const { mode, uid } = statSync(file);
+    expect([readFileSync(file, "utf8"), mode & 0o777]).toEqual(["mended", 0o600]);
+    if (isRoot) expect(uid).toBe(65534);
   });
 
   it("refuses with the caller's code, and leaves what was there", async () => {

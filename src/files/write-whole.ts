@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type ErrorCode, isTriptychError, systemErrorCode, TriptychError } from "../errors/index.ts";
 import { makeFolder } from "./make-folder.ts";
@@ -29,6 +29,15 @@ export function writeError(reason: unknown, file: string, refusal: WriteRefusal)
   });
 }
 
+/** What is written over a file is for the same people: there may be secrets in it. */
+async function keepAccess(file: string, partial: string): Promise<void> {
+  const before = await stat(file).catch(() => undefined);
+  if (before?.isFile() !== true) return;
+  // Only root may give files away; for others they were theirs, or in a folder that is.
+  await chown(partial, before.uid, before.gid).catch(() => undefined);
+  await chmod(partial, before.mode & 0o7777);
+}
+
 /** A name beside a file for what is not finished yet. */
 export function partialName(file: string): string {
   return `${file}.${randomUUID()}.partial`;
@@ -36,7 +45,7 @@ export function partialName(file: string): string {
 
 /**
  * Writes a file, and the folders above it, so that it is either whole or not there: it is written under another name
- * and renamed.
+ * and renamed. One that was there keeps who may read it.
  *
  * @throws TriptychError `disk-full`, or the code of the refusal.
  */
@@ -49,6 +58,7 @@ export async function writeWhole(
   try {
     await makeFolder(path.dirname(file));
     await writeFile(partial, data, { flag: "wx" });
+    await keepAccess(file, partial);
     await rename(partial, file);
   } catch (reason) {
     await rm(partial, { force: true }).catch(() => undefined);

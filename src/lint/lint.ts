@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { TriptychError } from "../errors/index.ts";
 import { type Listing, listFolder, type Tree, treeOf } from "../files/index.ts";
 import { checkModels } from "./check.ts";
 import { isOpen } from "./model/completion.ts";
@@ -13,9 +14,10 @@ import type { LintOptions, LintReport } from "./types.ts";
  * the verdict on each model. Nothing is written, nothing is run, and no link out of the folder is followed.
  *
  * @param folder - The one that Triton is given, with a folder for each model.
- * @throws TriptychError `usage` for what is no folder, a release that is not known, and a rule that there is not.
+ * @throws TriptychError `usage` for what is no folder, a release that is not known, a rule that there is not, and options of other types.
  */
 export async function lintRepository(folder: string, options: LintOptions = {}): Promise<LintReport> {
+  requireOptions(folder, options);
   const profile = profileOf(options.triton, options.autoComplete);
   const tree = treeOf(
     folder,
@@ -30,6 +32,21 @@ export async function lintRepository(folder: string, options: LintOptions = {}):
   );
   const found = checkModels({ folder, profile, models, unread, open });
   return report({ folder, ...found, obstacles, models, open, profile, options });
+}
+
+/** For callers without types: what is none of these would give a report of something else. */
+function requireOptions(folder: unknown, options: LintOptions | null): void {
+  const { autoComplete = false, followLinks = false, rules = ["I"], ignore = [] } = options ?? {};
+  const isList = (words: unknown): boolean =>
+    Array.isArray(words) && words.every((word) => typeof word === "string");
+  const wrong = Object.entries({
+    "a folder": typeof folder === "string",
+    "autoComplete to be true or false": typeof autoComplete === "boolean",
+    "followLinks to be true or false": typeof followLinks === "boolean",
+    "rules to be a list of rules": isList(rules) && rules.length > 0,
+    "ignore to be a list of rules": isList(ignore),
+  }).find(([, holds]) => !holds);
+  if (wrong !== undefined) throw new TriptychError("usage", `lint: expected ${wrong[0]}, got something else`);
 }
 
 /** Models of a repository, and what kept us from looking at others. */

@@ -154,6 +154,15 @@ const END = strict({
   missing: TEXTS,
 });
 
+/** What the first and the last line are checked by; the checker knows no formats, and reads no dates. */
+export const RECORD_PARTS = {
+  start: {
+    ...START,
+    properties: { ...START.properties, startedAt: { ...TEXT, pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}" } },
+  },
+  end: END,
+} as const;
+
 /** JSON Schema of one line of a record file. */
 export const RECORD_SCHEMA = {
   $schema: "http://json-schema.org/draft-07/schema#",

@@ -73,14 +73,27 @@ function requireEnough({ percentile }: LatencyLimit, requests: number | undefine
 }
 
 /**
+ * Looks at everything that a search must have before its first level.
+ *
+ * @throws TriptychError `usage` for a sweep of more than one load, one that begins beyond its end, and where the
+ * requests could not tell the percentile.
+ */
+export function requireSearch(limit: LatencyLimit, to: number, sweep: Sweep): void {
+  const from = levelOf(onlyLoad(sweep));
+  searchPoint(limit, sweep, from);
+  if (from <= to) return;
+  throw new TriptychError("usage", `a search from ${from} cannot end at ${to}.`, {
+    hint: "Begin lower, or name a higher end.",
+  });
+}
+
+/**
  * The point of one level of a search, with as many requests or as much time as the level takes to be applied.
  *
- * @param level - That of the sweep's load where absent.
  * @throws TriptychError `usage` for a sweep of more than one load, and where the requests could not tell the percentile
  */
-export function searchPoint(limit: LatencyLimit, sweep: Sweep, level?: number): SweepPoint {
-  const first = onlyLoad(sweep);
-  const load = loadAt(first, level ?? levelOf(first));
+export function searchPoint(limit: LatencyLimit, sweep: Sweep, level: number): SweepPoint {
+  const load = loadAt(onlyLoad(sweep), level);
   const base = { ...sweep.base, extent: extentAt(load, sweep.base.extent, limit.ms) };
   const [point] = pointsOf({ ...sweep, base, loads: [load] });
   if (point === undefined) throw new TriptychError("internal", "a sweep of one load has no point");
@@ -100,7 +113,7 @@ async function keeps(file: string, { percentile, ms }: LatencyLimit): Promise<bo
  * Requests, and the time of an open loop, grow with the load, so that each level is really applied.
  *
  * @param to - Beyond this nothing is tried.
- * @throws TriptychError `usage` what {@link searchPoint} throws, and where it begins beyond its end; what `runLoad` throws
+ * @throws TriptychError `usage` what {@link requireSearch} throws; what `runLoad` throws
  */
 export async function searchLoad(
   limit: LatencyLimit,
@@ -110,11 +123,7 @@ export async function searchLoad(
 ): Promise<Found> {
   const load = onlyLoad(sweep);
   const from = levelOf(load);
-  searchPoint(limit, sweep);
-  if (from > to)
-    throw new TriptychError("usage", `a search from ${from} cannot end at ${to}.`, {
-      hint: "Begin lower, or name a higher --up-to.",
-    });
+  requireSearch(limit, to, sweep);
   const files: string[] = [];
   const level = await searchHighest({
     ...{ from, to, precision: load.kind === "closed" ? 1 : from / 10 },

@@ -52,6 +52,11 @@ const wrong: [string, RegExp, Partial<BenchOptions>][] = [
     { mix: [1, 2].map((weight) => ({ variant: "draft", weight })) },
   ],
   ["a process that is no Triton", /process of a Triton/, { serverPid: process.pid }],
+  [
+    "a search that ends below its beginning",
+    /from 8 .* end at 4/,
+    { concurrency: [8], requests: 60, belowMs: 9, upTo: 4 },
+  ],
   ["a search that cannot tell", /takes 59 requests/, { belowMs: 100, requests: 20 }],
 ];
 

@@ -5,11 +5,11 @@ import {
   pointsOf,
   type Report,
   reportFiles,
+  requireSearch,
   requireServerPid,
   type Sweep,
   type SweepOptions,
   searchLoad,
-  searchPoint,
   type Target,
   writeReport,
 } from "../../bench/index.ts";
@@ -103,7 +103,7 @@ async function planned(contract: Contract, options: BenchOptions): Promise<Sweep
   const sweep = await sweepOf(contract, options);
   const limit = limitOf(options);
   if (limit === undefined) pointsOf(sweep);
-  else searchPoint(limit, sweep);
+  else requireSearch(limit, options.upTo ?? DEFAULT_UP_TO, sweep);
   requireServerPid(options.serverPid);
   return sweep;
 }

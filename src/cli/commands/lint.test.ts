@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -90,6 +90,39 @@ describe("lint --auto-complete", () => {
       code: "usage",
       message: expect.stringContaining('expected autoComplete to be true or false, got "yes"') as string,
     });
+  });
+});
+
+describe("lint --watch", () => {
+  it("goes on where the file of settings is half written, or the folder is away for a moment", async () => {
+    const folder = write(mended);
+    const config = join(write({ "c.json": '{ "ignore": [] }' }), "c.json");
+    const stderr = pipe();
+    const abort = new AbortController();
+    const context = {
+      terminal: createTerminal(pipe(), stderr, {}),
+      signal: abort.signal,
+      json: false,
+      self: "triptych",
+    };
+    const watching = lint(context, { folder, config, watch: true });
+    const until = (text: string) => expect.poll(() => stderr.text, { timeout: 15_000 }).toContain(text);
+    await until("refuses none");
+    writeFileSync(config, "{");
+    await until("expected JSON");
+    renameSync(folder, `${folder}-away`);
+    writeFileSync(config, '{ "ignore": [] }');
+    await until("cannot read");
+    renameSync(`${folder}-away`, folder);
+    await expect
+      .poll(() => stderr.text.split("refuses none").length, { timeout: 15_000 })
+      .toBeGreaterThanOrEqual(3);
+    abort.abort();
+    expect(await watching).toBe(130);
+  }, 60_000);
+
+  it("ends where there is nothing to watch from the start", async () => {
+    await expect(run(join(root, "nowhere"), { watch: true })).rejects.toMatchObject({ code: "usage" });
   });
 });
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { pause, TriptychError } from "../../errors/index.ts";
+import { isTriptychError, pause, TriptychError } from "../../errors/index.ts";
 import {
   applyLintSettings,
   type LintReport,
@@ -87,13 +87,18 @@ function verdict({ findings }: LintReport): number {
   return findings.some(({ severity }) => severity === "error") ? EXIT.no : EXIT.ok;
 }
 
-/** Tells anew whenever there is something else to tell. */
+/** Tells anew whenever there is something else to tell. After the first look, what is away or half written may come back. */
 async function watch(context: Context, options: LintCommand): Promise<number> {
   let last = "";
   while (!context.signal.aborted) {
-    const told = await reportOf(options);
-    const now = JSON.stringify(told);
-    if (now !== last) show(context, options, told);
+    const told = await reportOf(options).catch((reason: unknown) => {
+      if (last === "" || !isTriptychError(reason)) throw reason;
+      return reason;
+    });
+    const isError = told instanceof TriptychError;
+    const now = isError ? told.message : JSON.stringify(told);
+    if (now !== last && isError) context.terminal.err(printable(told.message));
+    else if (now !== last && !isError) show(context, options, told);
     last = now;
     await pause(WATCH_MS, context.signal);
   }

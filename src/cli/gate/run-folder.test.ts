@@ -45,7 +45,8 @@ describe("the folder of a run", () => {
     mkdirSync(folder);
     for (const name of [...RESULTS, "mine.txt"]) writeFileSync(path.join(folder, name), "old");
     const run = await RunFolder.open(folder);
-    expect(RESULTS.filter((name) => existsSync(path.join(folder, name)))).toEqual([]);
+    expect(RESULTS.filter((name) => existsSync(path.join(folder, name)))).toEqual(["blocks.ndjson"]);
+    expect(readFileSync(path.join(folder, "blocks.ndjson"), "utf8")).toBe("");
     expect(existsSync(path.join(folder, "mine.txt"))).toBe(true);
     for (const block of [0, 1]) {
       run.add({ block, halves: [] });

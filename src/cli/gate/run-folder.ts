@@ -2,7 +2,6 @@ import { appendFileSync } from "node:fs";
 import { appendFile } from "node:fs/promises";
 import path from "node:path";
 import type { PairBlock } from "../../bench/index.ts";
-import { makeFolder } from "../../files/index.ts";
 import { type GateReport, renderAnnotations, renderGateJunit, renderGateMarkdown } from "../../gate/index.ts";
 import type { Terminal } from "../terminal.ts";
 import { removeResult, requireWritable, writeFailure, writeResult } from "../write-file.ts";
@@ -28,7 +27,8 @@ export class RunFolder {
   static async open(folder: string): Promise<RunFolder> {
     await requireWritable(path.join(folder, VERDICT));
     for (const name of [VERDICT, SUMMARY, JUNIT, BLOCKS]) await removeResult(path.join(folder, name));
-    await makeFolder(folder);
+    // There from the start, and empty where no blocks are measured: CI jobs keep it by name.
+    await writeResult(path.join(folder, BLOCKS), "");
     return new RunFolder(folder);
   }
 
