@@ -180,7 +180,7 @@ function lintIntroduction() {
     "wrote, and refuse a repository with errors. From a program, `lintRepository(folder, { triton })` gives the same.",
     "",
     "`--fix` mends two things, and changes nothing that anybody meant: a step of an ensemble without `model_version`, which asks for version 0",
-    "where that is not served (F103), gets `model_version: -1`, and an ensemble without a version (R501) gets one, with an empty file",
+    "where that is not served (F103), gets `model_version: -1`, and an ensemble without a version (R501) gets one, with a file `.keep`",
     "in it: 1, or the first that its version policy names. Everything else is left to you. With `--follow-links` it writes behind links",
     "too, and so outside the repository.",
     "",
@@ -197,6 +197,9 @@ function lintIntroduction() {
     "```json",
     '{ "triton": "26.08", "autoComplete": false, "ignore": [{ "rule": "N1302", "model": "draft_stream", "reason": "our clients raise the limit" }] }',
     "```",
+    "",
+    "Files that are the same on both sides of an example are not printed: such as the model's Python file, or its configuration. Of a file",
+    "that is no text there is only its size.",
     "",
   ];
 }

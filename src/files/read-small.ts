@@ -20,7 +20,10 @@ export function readSmallFile(path: string, maxBytes = MAX_BYTES): FileText {
       closeSync(file);
     }
   } catch (reason) {
-    return { failure: "unreadable", detail: systemErrorCode(reason) ?? "unknown" };
+    const code = systemErrorCode(reason);
+    // A socket, which cannot be opened.
+    if (code === "ENXIO") return { failure: "not-a-file", detail: "no file" };
+    return { failure: "unreadable", detail: code ?? "unknown" };
   }
 }
 

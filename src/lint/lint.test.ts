@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -158,20 +160,30 @@ describe("a hostile repository", () => {
       "pipe/x": "",
       "folder/config.pbtxt/x": "",
       "secret/x": "",
+      "socket/x": "",
       "noise/x": "",
     });
     writeFileSync(join(folder, "huge/config.pbtxt"), "");
     truncateSync(join(folder, "huge/config.pbtxt"), 2 ** 30);
     execFileSync("mkfifo", [join(folder, "pipe/config.pbtxt")]);
+    const socket = createServer();
+    await once(socket.listen(join(folder, "socket/config.pbtxt")), "listening");
     writeFileSync(
       join(folder, "noise/config.pbtxt"),
       Uint8Array.from({ length: 9999 }, (_, index) => (index * 7919) % 256),
     );
     const before = process.memoryUsage().rss;
     const found = await lintRepository(folder);
+    socket.close();
     expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
     const rules = Object.fromEntries(found.findings.map(({ model = "", rule }) => [model, rule]));
-    expect(rules).toMatchObject({ huge: "H203", pipe: "H202", folder: "H202", noise: "Y101" });
+    expect(rules).toMatchObject({
+      huge: "H203",
+      pipe: "H202",
+      socket: "H202",
+      folder: "H202",
+      noise: "Y101",
+    });
     expect(found.verdicts).toMatchObject({ huge: "unknown", pipe: "unknown", noise: "refused" });
   });
 
@@ -179,6 +191,19 @@ describe("a hostile repository", () => {
     const folder = write({ "m/config.pbtxt": "" });
     chmodSync(join(folder, "m/config.pbtxt"), 0);
     expect(await rulesOf(folder)).toEqual(["H201"]);
+  });
+
+  it.skipIf(process.getuid?.() === 0).each([
+    ["m/1", 0],
+    ["m/1", 0o400],
+    ["m/1/model.py", 0],
+  ])("has a version of which %s has the mode %i", async (name, mode) => {
+    const folder = write(GOOD);
+    chmodSync(join(folder, name), mode);
+    const report = await lintRepository(folder);
+    chmodSync(join(folder, name), 0o700);
+    expect(report.findings.map(({ rule }) => rule)).toEqual(["H201"]);
+    expect(report.verdicts).toEqual({ m: "unknown" });
   });
 
   it("has names that are no text, or that move the cursor", async () => {

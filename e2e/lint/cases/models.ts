@@ -148,6 +148,25 @@ export const MODEL_CASES: readonly LintCase[] = [
   python("P1.syntax", "SyntaxError: invalid syntax (model.py, line 1)", "", {
     "@/1/model.py": "class TritonPythonModel(:\n",
   }),
+  {
+    ...python("P1.folder", "No module named", ""),
+    files: {
+      "@/config.pbtxt": `name: "@"\nbackend: "python"\n${TENSORS}`,
+      "@/1/model.py/model.py": MODEL_PY,
+    },
+  },
+  python("P1.returns", undefined, "", {
+    "@/1/model.py": `# hello\r${MODEL_PY.replaceAll("\n", "\r")}`,
+  }),
+  python("P1.zero", "source code string cannot contain null bytes", "", {
+    "@/1/model.py": `${MODEL_PY}# \0\n`,
+  }),
+  python("P1.nested", "has no attribute 'TritonPythonModel", "", {
+    "@/1/model.py": "def make():\n    class TritonPythonModel:\n        pass\n",
+  }),
+  python("P1.under_if", undefined, "", {
+    "@/1/model.py": `if True:\n${MODEL_PY.replaceAll(/^(?=.)/gm, "    ")}`,
+  }),
   python("P1.no_execute", undefined, "", { "@/1/model.py": "class TritonPythonModel:\n    pass\n" }),
   python(
     "P3",
@@ -195,6 +214,9 @@ interface HangingCase extends LintCase {
   readonly rule: string;
 }
 
+const withEnvironment = (folder: string): string =>
+  `name: "@"\nbackend: "python"\n${TENSORS}\nparameters { key: "EXECUTION_ENV_PATH" value { string_value: "$$TRITON_MODEL_DIRECTORY/${folder}" } }`;
+
 /** Loads that never come to an end: the model's process is gone before Triton hears of it. */
 export const HANGING_CASES: readonly HangingCase[] = [
   {
@@ -211,6 +233,24 @@ export const HANGING_CASES: readonly HangingCase[] = [
     id: "R8.absolute",
     rule: "P101",
     files: { "@/config.pbtxt": withFile("/etc/passwd"), "@/1/model.py": MODEL_PY },
+  },
+  {
+    id: "P2.script_folder",
+    rule: "P205",
+    files: {
+      "@/config.pbtxt": withEnvironment("env"),
+      "@/1/model.py": MODEL_PY,
+      "@/env/bin/activate/other": "",
+    },
+  },
+  {
+    id: "P2.space",
+    rule: "P206",
+    files: {
+      "@/config.pbtxt": withEnvironment("en v"),
+      "@/1/model.py": MODEL_PY,
+      "@/en v/bin/activate": "true\n",
+    },
   },
   {
     id: "P1.shell",

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
-import { statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Finding, Position } from "../../errors/index.ts";
+import { type Finding, type Position, systemErrorCode } from "../../errors/index.ts";
 import {
   type Entry,
   type Listing,
@@ -13,7 +13,8 @@ import {
 import { inspectModelConfig, type ModelConfigText } from "../../model-config/index.ts";
 import { fillIn } from "./fill-in.ts";
 import type { LintModel } from "./model.ts";
-import { chooseVersions, isLookedInto, versionsIn } from "./versions.ts";
+import { spotOf } from "./spot.ts";
+import { chooseVersions, folderOf, isLookedInto, versionsIn } from "./versions.ts";
 
 const CONFIG = "config.pbtxt";
 const UTF_8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -42,7 +43,39 @@ export function readModel(repository: string, name: string, tree: Tree): ReadMod
   if ("rule" in text) return { obstacles: [...obstacles, text] };
   const outside = linkedOut(folder, listing);
   if (outside.length > 0) return { obstacles: [...obstacles, ...outside] };
-  return { model: modelOf({ name, folder, listing, tree, text }), obstacles };
+  const model = modelOf({ name, folder, listing, tree, text });
+  const folders = shutFolders(model);
+  if (folders.length > 0) return { obstacles: [...obstacles, ...folders] };
+  return { model, obstacles: [...obstacles, ...shutFiles(model)] };
+}
+
+/** Folders of served versions that cannot be read. */
+function shutFolders({ folder, served, filesIn }: LintModel): Obstacle[] {
+  return served.map(folderOf).flatMap((version) => {
+    if (filesIn("").get(version)?.kind !== "folder") return [];
+    return shut(join(folder, version), constants.R_OK | constants.X_OK, "the folder");
+  });
+}
+
+/** Files of served versions, of those that the backends open, that cannot be read. */
+function shutFiles(model: LintModel): Obstacle[] {
+  return model.served.map(folderOf).flatMap((version) => {
+    const spot = spotOf(model, version, model.config.default_model_filename ?? "");
+    if (typeof spot === "string") return [];
+    const entry = model.filesIn(spot.folder).get(spot.name);
+    if (entry?.kind !== "file" || entry.isOutside === true) return [];
+    return shut(join(model.folder, spot.folder, spot.name), constants.R_OK, "the file");
+  });
+}
+
+function shut(file: string, mode: number, what: string): Obstacle[] {
+  try {
+    accessSync(file, mode);
+    return [];
+  } catch (reason) {
+    const code = systemErrorCode(reason) ?? "unknown";
+    return [{ rule: "H201", file, message: `${what} cannot be read: ${code}` }];
+  }
 }
 
 /** Folders that Triton looks into and that lead out of the repository: what it says of the model depends on them. */

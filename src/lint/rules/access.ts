@@ -23,7 +23,7 @@ export const ACCESS_RULES: readonly Rule[] = [
   {
     id: "H201",
     severity: "error",
-    what: "A file or folder cannot be read.",
+    what: "A configuration, a folder, or the file of a served version cannot be read.",
     mend: "Give the user who serves it the right to read it.",
     example: NONE,
   },

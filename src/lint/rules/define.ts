@@ -43,6 +43,9 @@ export const MODEL_PY = [
   "",
 ].join("\n");
 
+/** What ends a word of a shell, or changes it. */
+export const SHELL = /[\s;&|$`<>()'"\\]/;
+
 /** A whole configuration that is right. */
 export const BASE = [
   'backend: "python"',

@@ -2,8 +2,8 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ARCHIVE_HEAD_BYTES, mayBeArchive } from "../model/archive.ts";
 import type { LintModel, LintRepository, Problem } from "../model/model.ts";
-import { spotOf } from "../model/spot.ts";
-import { BASE, type CheckedRule, parameter, pythonModel } from "./define.ts";
+import { type Spot, spotOf } from "../model/spot.ts";
+import { BASE, type CheckedRule, parameter, pythonModel, SHELL } from "./define.ts";
 
 const NAME = "EXECUTION_ENV_PATH";
 /** What Triton puts the model's folder in place of. */
@@ -12,12 +12,18 @@ const MODEL_FOLDER = "$$TRITON_MODEL_DIRECTORY";
 const ACTIVATE = "bin/activate";
 
 /** What stands under the path of an environment; `unknown` where it is on a server that is not this machine, or beyond a link. */
-type Found = "nothing" | "folder" | "activated" | "file" | "no archive" | "unknown";
+type Found = "nothing" | "folder" | "activated" | "activate is a folder" | "file" | "no archive" | "unknown";
 
 function findIn(model: LintModel, path: string): Found {
   // What is written right behind it becomes a part of the folder's name.
   if (/^[^/]/.test(path)) return existsSync(`${model.folder}${path}`) ? "unknown" : "nothing";
-  if (isPlace(model, `${path}/${ACTIVATE}`)) return "activated";
+  const script = spotOf(model, "", `${path}/${ACTIVATE}`);
+  if (script !== "nowhere") return isFolder(model, script) ? "activate is a folder" : "activated";
+  return findBare(model, path);
+}
+
+/** What stands under a path in which there is no script. */
+function findBare(model: LintModel, path: string): Found {
   const spot = spotOf(model, "", path);
   if (spot === "nowhere") return "nothing";
   // The model's own folder is no entry of itself.
@@ -29,15 +35,17 @@ function findIn(model: LintModel, path: string): Found {
   return head === undefined || mayBeArchive(head) ? "file" : "no archive";
 }
 
-function isPlace(model: LintModel, path: string): boolean {
-  return spotOf(model, "", path) !== "nowhere";
+function isFolder(model: LintModel, spot: Spot): boolean {
+  return typeof spot !== "string" && model.filesIn(spot.folder).get(spot.name)?.kind === "folder";
 }
 
 /** On this machine; what is in a file outside of the repository is not looked at. */
 function findHere(path: string): Found {
   if (!existsSync(path)) return "nothing";
   if (!statSync(path).isDirectory()) return "file";
-  return existsSync(join(path, ACTIVATE)) ? "activated" : "folder";
+  const script = statSync(join(path, ACTIVATE), { throwIfNoEntry: false });
+  if (script === undefined) return "folder";
+  return script.isDirectory() ? "activate is a folder" : "activated";
 }
 
 function find(path: string, model: LintModel, { profile }: LintRepository): Found {
@@ -122,5 +130,38 @@ export const PYTHON_ENVIRONMENT_RULES: readonly CheckedRule[] = [
     },
     (path) =>
       /^(\/|\$\$TRITON)/.test(path) ? undefined : { message: "it is not looked for in the model's folder" },
+  ),
+  onEnvironment(
+    {
+      id: "P205",
+      severity: "error",
+      what: `The \`${ACTIVATE}\` of the folder that \`${NAME}\` names is a folder itself: the load never ends.`,
+      mend: "Name the root of a conda environment, or its archive made by conda-pack.",
+      example: {
+        failing: { ...pythonModel(withPath(ENV)), "m/env/bin/activate/placeholder": "" },
+        mended: MENDED,
+      },
+    },
+    (_, found) =>
+      found() === "activate is a folder" ? { message: `${ACTIVATE} in it is a folder` } : undefined,
+  ),
+  onEnvironment(
+    {
+      id: "P206",
+      severity: "error",
+      until: "25.07",
+      what: `Before 25.08, a shell reads the path of a folder in \`${NAME}\`: with a character that means something to it, the load never ends.`,
+      mend: "Use letters, digits, dots, dashes and underscores.",
+      example: {
+        failing: { ...pythonModel(withPath(`${MODEL_FOLDER}/en v`)), "m/en v/bin/activate": "" },
+        mended: MENDED,
+      },
+    },
+    (path, found) => {
+      const written = path.startsWith(MODEL_FOLDER) ? path.slice(MODEL_FOLDER.length) : path;
+      const [got] = SHELL.exec(written) ?? [];
+      if (got === undefined || found() !== "activated") return undefined;
+      return { message: `a shell reads ${JSON.stringify(got)}` };
+    },
   ),
 ];

@@ -1,9 +1,11 @@
+import { join } from "node:path";
 import type { LintModel, Problem } from "../model/model.ts";
-import { bringsNames, codesOf, isPlainClass } from "../model/python-model.ts";
+import { isOnlyNested } from "../model/python-code.ts";
+import { bringsNames, codesOf, isPlainClass, wholeCodesOf } from "../model/python-model.ts";
 import { spotOf } from "../model/spot.ts";
 import { folderOf, loadedVersions } from "../model/versions.ts";
 import type { ExampleFiles } from "../types.ts";
-import { added, BASE, type CheckedRule, MODEL_PY, parameter, pythonModel } from "./define.ts";
+import { added, BASE, type CheckedRule, MODEL_PY, parameter, pythonModel, SHELL } from "./define.ts";
 
 /** A rule on models of the python backend. */
 function onPython(
@@ -33,8 +35,6 @@ function onCode(
   });
 }
 
-/** What ends a word of a shell, or changes it. */
-const SHELL = /[\s;&|$`<>()'"\\]/;
 const CPU_ONLY = "FORCE_CPU_ONLY_INPUT_TENSORS";
 const FINAL = [
   "class TritonPythonModel:",
@@ -101,6 +101,49 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
       }
     },
   ),
+  onPython(
+    {
+      id: "P107",
+      severity: "error",
+      phrase: "No module named",
+      what: "What is called as the Python file is a folder.",
+      mend: "Put the file in its place.",
+      example: {
+        failing: { "m/config.pbtxt": BASE, "m/1/model.py/model.py": MODEL_PY },
+        mended: pythonModel(BASE),
+      },
+    },
+    function* (model) {
+      const name = model.config.default_model_filename ?? "";
+      for (const version of model.served) {
+        const spot = spotOf(model, folderOf(version), name);
+        if (typeof spot === "string" || model.filesIn(spot.folder).get(spot.name)?.kind !== "folder")
+          continue;
+        yield { file: join(model.folder, spot.folder, spot.name), message: "it is a folder", got: name };
+      }
+    },
+  ),
+  onPython(
+    {
+      id: "P108",
+      severity: "error",
+      phrase: "source code string cannot contain null bytes",
+      what: "The Python file has a byte of zero in it, which Python takes nowhere: not in a comment either.",
+      mend: "Take the byte away; where there are many, write the file as UTF-8.",
+      example: {
+        failing: { ...pythonModel(BASE), "m/1/model.py": `${MODEL_PY}# \0\n` },
+        mended: pythonModel(BASE),
+      },
+    },
+    function* (model) {
+      for (const [version, text] of wholeCodesOf(model)) {
+        const at = text.indexOf("\0");
+        if (at < 0) continue;
+        const file = `${model.folder}/${version}/${model.config.default_model_filename ?? ""}`;
+        yield { file, message: `its byte ${at + 1} is zero` };
+      }
+    },
+  ),
   onPath(
     {
       id: "P104",
@@ -142,12 +185,12 @@ export const PYTHON_RULES: readonly CheckedRule[] = [
       id: "P102",
       severity: "error",
       phrase: "TritonPythonModel",
-      what: "The Python file has no class called TritonPythonModel.",
+      what: "The Python file has no class called TritonPythonModel; one within a function or another class is none of the file.",
       mend: "Write the class, with a method `execute`.",
       failing: "class Model:\n    def execute(self, requests):\n        return []\n",
     },
-    (code) => !/\bTritonPythonModel\b/.test(code) && !bringsNames(code),
-    "it has no class TritonPythonModel",
+    (code) => isOnlyNested(code, /\bTritonPythonModel\b/) && !bringsNames(code),
+    "it has no class TritonPythonModel, not within a function or another class",
   ),
   onCode(
     {

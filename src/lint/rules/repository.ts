@@ -46,8 +46,8 @@ export const REPOSITORY_RULES: readonly RepositoryRule[] = [
     what: "A repository without a model.",
     mend: "Name the folder that has a folder for each model; of a repository of Triptych's that is `models`.",
     example: { failing: { "README.md": "" }, mended: pythonModel(BASE) },
-    *check({ models }) {
-      if (models.size === 0) yield { message: "there is no model in it" };
+    *check({ models, unread }) {
+      if (models.size === 0 && unread.size === 0) yield { message: "there is no model in it" };
     },
   },
   {

@@ -16,6 +16,9 @@ function state(input: string, output: string): string {
   return `state { input_name: "${input}" output_name: "${output}" data_type: TYPE_FP32 dims: [ 2 ] ${INITIAL} }`;
 }
 
+/** 16 GiB. */
+const LARGE = 16 * 2 ** 30;
+
 /** A rule on what a state begins with. */
 function onInitial(
   rule: Omit<CheckedRule, "severity" | "phase" | "check">,
@@ -184,6 +187,22 @@ export const STATE_RULES: readonly CheckedRule[] = [
         if (seen.has(name))
           yield { at: `${at}.input_name`, message: `${name} belongs to another state already`, got: name };
         seen.add(name);
+      }
+    },
+  },
+  {
+    id: "S711",
+    severity: "warning",
+    phase: "load",
+    what: "A state begins with more bytes than most servers have: Triton takes them as it loads the model, and may end there.",
+    mend: "Write the dims that the state has.",
+    example: added(sequence(INITIAL.replace("[ 2 ]", "[ 1099511627776 ]"), "1099511627776"), GOOD),
+    *check({ config }) {
+      for (const { at, initial } of initialStatesOf(config)) {
+        const bytes = bytesOf(initial);
+        if (bytes < LARGE) continue;
+        const [expected, got] = [`less than ${LARGE} bytes`, `${bytes} bytes`];
+        yield { at, message: "its first value alone is very large", expected, got };
       }
     },
   },
