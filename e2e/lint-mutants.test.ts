@@ -31,8 +31,9 @@ async function compare(mutants: readonly Mutant[]) {
 
 it(`lint and Triton agree on ${COUNT} mutants of good repositories (seed ${SEED})`, async () => {
   const outcomes = await compare(mutantsOf(SEED, COUNT));
+  // Where a model may complete itself, lint does not say what comes of it.
   const disagreements = outcomes.filter(
-    ({ ours, theirs }) => (ours === "accepted") !== (theirs === "accepted"),
+    ({ ours, theirs }) => ours !== "unknown" && (ours === "accepted") !== (theirs === "accepted"),
   );
   const accepted = outcomes.filter(({ theirs }) => theirs === "accepted").length;
   const agreed = COUNT - disagreements.length;

@@ -131,6 +131,18 @@ describe("a server that completes configurations", () => {
   });
 });
 
+describe("an engine on a server that completes configurations", () => {
+  it("is read twice, gets a batcher by itself, and shows its size", async () => {
+    const files = planModel(`${PLAN_BASE}max_batch_size: 8\n`);
+    const rules = async (autoComplete: boolean): Promise<string[]> =>
+      (await lintRepository(write(files), { autoComplete, rules: ["U"] })).findings.map(
+        ({ rule, got = "" }) => `${rule} ${got}`.trim(),
+      );
+    expect(await rules(false)).toEqual(["U102"]);
+    expect(await rules(true)).toEqual(["U301 1 MiB"]);
+  });
+});
+
 describe("a server that completes nothing", () => {
   it("needs a configuration of every model, and hears no more of one without", async () => {
     const { findings, verdicts } = await lintRepository(write(model("model.onnx")));

@@ -55,16 +55,18 @@ function* problemsOf(
   const isOpen = repository.open.has(model.name);
   const only = onlyRules(model, repository);
   for (const rule of rules) {
-    if (only !== undefined && !rule.id.startsWith(only)) continue;
+    if (only?.test(rule.id) === false) continue;
     if (rule.isCompletable === true && isOpen) continue;
     for (const problem of rule.check(model, repository)) yield { rule, model, problem };
   }
 }
 
-/** What the rules that are held against half a configuration, or none, begin with: others would only find what is none. */
-function onlyRules({ textFindings, hasConfig }: LintModel, { profile }: LintRepository): string | undefined {
-  if (textFindings.some(({ rule }) => rule !== NOT_UTF_8)) return "Y1";
-  return hasConfig || profile.autoComplete ? undefined : "R1101";
+/** The only rules to hold against half a configuration, or none: others would find what is none. */
+function onlyRules(model: LintModel, { profile }: LintRepository): RegExp | undefined {
+  if (model.textFindings.some(({ rule }) => rule !== NOT_UTF_8)) return /^Y1/;
+  if (model.hasConfig) return undefined;
+  if (!profile.autoComplete) return /^R1101$/;
+  return model.served.length === 0 ? /^R[58]01$/ : undefined;
 }
 
 /** Tensors that the server may complete are looked at once it has. */

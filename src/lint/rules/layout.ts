@@ -98,8 +98,6 @@ export const LAYOUT_RULES: readonly CheckedRule[] = [
       mended: { ...pythonModel(BASE), "m/2/model.py": MODEL_PY },
     },
     *check(model) {
-      // Of what is no model, each folder would be one.
-      if (!model.hasConfig && model.versions.length === 0) return;
       for (const name of skipped(model, false)) {
         yield { file: join(model.folder, name), message: `${name} is passed over: it is no number` };
       }

@@ -130,12 +130,10 @@ export const MODEL_RULES: readonly CheckedRule[] = [
     what: "A backend that NVIDIA's containers do not have; where the server is known, an error.",
     mend: "Correct its name, or see that the server has it.",
     example: replaced('"python"', '"pyhton"', '"python"'),
-    *check({ config, hasConfig, name }, { profile }) {
+    *check({ config }, { profile }) {
       const { backend = "" } = config;
       const known = profile.backends;
       if (backend === "" || (known ?? FAMILIAR).includes(backend)) return;
-      // The end of a hidden folder's name was never meant for a backend.
-      if (!hasConfig && name.startsWith(".")) return;
       const expected = (known ?? FAMILIAR).join(", ");
       const message = `${backend} is no backend of this server`;
       yield { at: "backend", message, expected, got: backend, ...(known && { severity: "error" }) };
