@@ -214,9 +214,6 @@ interface HangingCase extends LintCase {
   readonly rule: string;
 }
 
-const withEnvironment = (folder: string): string =>
-  `name: "@"\nbackend: "python"\n${TENSORS}\nparameters { key: "EXECUTION_ENV_PATH" value { string_value: "$$TRITON_MODEL_DIRECTORY/${folder}" } }`;
-
 /** Loads that never come to an end: the model's process is gone before Triton hears of it. */
 export const HANGING_CASES: readonly HangingCase[] = [
   {
@@ -233,24 +230,6 @@ export const HANGING_CASES: readonly HangingCase[] = [
     id: "R8.absolute",
     rule: "P101",
     files: { "@/config.pbtxt": withFile("/etc/passwd"), "@/1/model.py": MODEL_PY },
-  },
-  {
-    id: "P2.script_folder",
-    rule: "P205",
-    files: {
-      "@/config.pbtxt": withEnvironment("env"),
-      "@/1/model.py": MODEL_PY,
-      "@/env/bin/activate/other": "",
-    },
-  },
-  {
-    id: "P2.space",
-    rule: "P206",
-    files: {
-      "@/config.pbtxt": withEnvironment("en v"),
-      "@/1/model.py": MODEL_PY,
-      "@/en v/bin/activate": "true\n",
-    },
   },
   {
     id: "P1.shell",
