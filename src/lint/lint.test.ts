@@ -12,6 +12,7 @@ import {
   RULES,
   readLintSettings,
 } from "./index.ts";
+import { BASE, MODEL_PY } from "./rules/define.ts";
 import { repositories } from "./testing/repository.ts";
 
 const { root, write } = repositories();
@@ -28,6 +29,16 @@ const ENSEMBLE = RULES.find(({ id }) => id === "F103")?.example.mended ?? {};
 async function rulesOf(folder: string): Promise<string[]> {
   return (await lintRepository(folder)).findings.map(({ rule }) => rule);
 }
+
+it.each([
+  ["../../m/1/model.py", "1", "accepted"],
+  ["../../m/1/model.py", "7", "refused"],
+  ["../../other/1/model.py", "1", "accepted"],
+])("follows %s out of the model's folder and in again, in version %s", async (file, version, verdict) => {
+  const config = `${BASE}default_model_filename: "${file}"\n`;
+  const folder = write({ "m/config.pbtxt": config, [`m/${version}/model.py`]: MODEL_PY });
+  expect((await lintRepository(folder)).verdicts).toEqual({ m: verdict });
+});
 
 describe("options of other types", () => {
   it.each([

@@ -86,7 +86,7 @@ function indexBy(weights: readonly number[], random: Random): number {
 /**
  * The requests of a run in their order; the same seed gives the same ones, whatever the load.
  *
- * @throws TriptychError `usage` what {@link requireMix} throws
+ * @throws TriptychError `usage` for a mix without a variant or a prompt, or with one that makes no sense.
  */
 export function plannedRequests(mix: Mix, seed: number): () => PlannedRequest {
   requireMix(mix);

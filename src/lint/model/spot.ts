@@ -1,5 +1,5 @@
 import { lstatSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { LintModel } from "./model.ts";
 
 /** Where a path leads within the folder of a model; `nowhere`, or `unknown` where it leads out of it. */
@@ -14,10 +14,18 @@ export type Spot = { readonly folder: string; readonly name: string } | "nowhere
 export function spotOf(model: Pick<LintModel, "folder" | "filesIn">, base: string, path: string): Spot {
   const steps = [base, ...path.split("/")].filter((step) => step !== "" && step !== ".");
   let folders: string[] = [];
+  let isAbove = false;
   for (const [index, step] of steps.entries()) {
     if (step === "..") {
-      if (folders.length === 0) return "unknown";
+      if (isAbove || (folders.length === 0 && isLink(model.folder))) return "unknown";
+      isAbove = folders.length === 0;
       folders = folders.slice(0, -1);
+      continue;
+    }
+    if (isAbove) {
+      // Out of the model's folder and in again.
+      if (step !== basename(model.folder)) return "unknown";
+      isAbove = false;
       continue;
     }
     const entry = model.filesIn(folders.join("/")).get(step);
