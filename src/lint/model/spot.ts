@@ -12,20 +12,12 @@ export type Spot = { readonly folder: string; readonly name: string } | "nowhere
  * @param base - Folder below the model's own that the path starts in, such as `warmup`; empty for the model's.
  */
 export function spotOf(model: Pick<LintModel, "folder" | "filesIn">, base: string, path: string): Spot {
-  const steps = [base, ...path.split("/")].filter((step) => step !== "" && step !== ".");
+  const steps = withoutDetours(model.folder, [base, ...path.split("/")]);
   let folders: string[] = [];
-  let isAbove = false;
   for (const [index, step] of steps.entries()) {
     if (step === "..") {
-      if (isAbove || (folders.length === 0 && isLink(model.folder))) return "unknown";
-      isAbove = folders.length === 0;
+      if (folders.length === 0) return "unknown";
       folders = folders.slice(0, -1);
-      continue;
-    }
-    if (isAbove) {
-      // Out of the model's folder and in again.
-      if (step !== basename(model.folder)) return "unknown";
-      isAbove = false;
       continue;
     }
     const entry = model.filesIn(folders.join("/")).get(step);
@@ -37,6 +29,23 @@ export function spotOf(model: Pick<LintModel, "folder" | "filesIn">, base: strin
     folders = [...folders, step];
   }
   return "unknown";
+}
+
+/** The steps that are any, without those that lead out of the model's folder and in again. */
+function withoutDetours(folder: string, all: readonly string[]): string[] {
+  const steps = all.filter((step) => step !== "" && step !== ".");
+  const kept: string[] = [];
+  let depth = 0;
+  for (let index = 0; index < steps.length; index += 1) {
+    const step = steps[index] ?? "";
+    const isDetour = step === ".." && depth === 0 && steps[index + 1] === basename(folder);
+    if (isDetour && !isLink(folder)) index += 1;
+    else {
+      kept.push(step);
+      depth += step === ".." ? -1 : 1;
+    }
+  }
+  return kept;
 }
 
 function isLink(path: string): boolean {

@@ -19,7 +19,7 @@ it.runIf(LINUX)("leaves all folders alone while any server runs: one may be its 
     for (const folder of [programs, other]) rmSync(folder, { recursive: true, force: true });
   });
   await once(running, "spawn");
-  await expect.poll(() => readFileSync(`/proc/${running.pid}/comm`, "utf8").trim()).toBe("tritonserver");
+  await expect.poll(() => readFileSync(`/proc/${running.pid ?? 0}/comm`, "utf8").trim()).toBe("tritonserver");
   removeEnvironmentFolders(0);
   expect(existsSync(other)).toBe(true);
 });
