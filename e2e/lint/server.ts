@@ -24,6 +24,9 @@ export interface Trial {
 /** A load that takes longer waits for a process that is gone. Generous, for a machine that is busy. */
 const LONGEST_LOAD_MS = 45_000;
 
+/** How many lines before Triton's that of the parser may stand. */
+const NEAR = 6;
+
 /** The log comes by a pipe, so it may be a little later than the answer. */
 const LOG_DELAY_MS = 5_000;
 
@@ -204,15 +207,15 @@ async function reasonOf(
   const start = `Poll failed for model directory '${model}': `;
   for (const end = Date.now() + LOG_DELAY_MS; Date.now() < end; ) {
     const at = log.findIndex((line, index) => index >= from && line.includes(start));
-    if (at >= 0) return [...parserLines(log, at), log[at]].join("\n");
+    if (at >= 0) return [...parserLines(log.slice(Math.max(from, at - NEAR), at)), log[at]].join("\n");
     await later(10);
   }
   return error;
 }
 
-function parserLines(log: readonly string[], at: number): string[] {
-  const before = log[at - 1] ?? "";
-  return before.includes("libprotobuf ERROR") ? [before] : [];
+/** The two come from different parts of the server, so that a line about another model may stand between them. */
+function parserLines(before: readonly string[]): string[] {
+  return before.filter((line) => line.includes("libprotobuf ERROR"));
 }
 
 function later(ms: number): Promise<void> {
