@@ -18,7 +18,7 @@ export interface CallOptions {
 }
 
 /** Timers cannot wait longer: 24 days. */
-export const LONGEST_MS = 2 ** 31 - 1;
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** @throws TriptychError `request-invalid` for a deadline that is not a positive number, or is further than timers reach. */
 export function checkedDeadline(deadlineMs: number): number {

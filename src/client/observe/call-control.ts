@@ -5,9 +5,6 @@ import { cancelledBy } from "../transport/endings.ts";
 /** How often a call that is past its deadline is looked at, while it still ends by itself. */
 const GRACE_MS = 20;
 
-/** Timers cannot wait longer: 24 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /**
  * Ends a call that its middlewares hold up: at its deadline, when its signal aborts, or when it is stopped. While the call
  * itself runs, that is the transport's to do, whose errors say more.
@@ -83,14 +80,11 @@ export class CallControl {
   }
 
   #look(ms: number): NodeJS.Timeout {
-    return setTimeout(
-      () => {
-        if (this.#running > 0 || this.#until > performance.now())
-          this.#timer = this.#look(Math.max(GRACE_MS, this.#until - performance.now()));
-        else this.stop(this.#late());
-      },
-      Math.min(ms, LONGEST_TIMER_MS),
-    );
+    return setTimeout(() => {
+      if (this.#running > 0 || this.#until > performance.now())
+        this.#timer = this.#look(Math.max(GRACE_MS, this.#until - performance.now()));
+      else this.stop(this.#late());
+    }, ms);
   }
 
   #late(): TriptychError {
